@@ -1,0 +1,57 @@
+//! The one place that chooses between memory and cluster.
+
+use std::sync::Arc;
+
+use crate::config::{ClusterSettings, InvalidSetting};
+use crate::event_log::EventLog;
+use crate::event_log::redis::RedisLog;
+use crate::queue::memory::MemoryQueue;
+use crate::queue::rabbitmq::RabbitQueue;
+use crate::queue::{JobQueue, PARKED_FOR};
+use crate::redis::Redis;
+use crate::store::memory::MemoryStore;
+use crate::store::redis::RedisStore;
+use crate::store::{ExecutionStore, Retention};
+
+/// The queue, the record and the log that a program works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Backends {
+    /// The jobs.
+    pub queue: Arc<dyn JobQueue>,
+    /// The record.
+    pub store: Arc<dyn ExecutionStore>,
+    /// The events.
+    pub log: Arc<dyn EventLog>,
+}
+
+/// Jobs that wait in memory at most.
+const MEMORY_QUEUE: usize = 100_000;
+
+impl Backends {
+    /// Backends in this process, which lose everything with it.
+    #[must_use]
+    pub fn memory(retention: Retention) -> Self {
+        let store = MemoryStore::new(retention);
+        Self {
+            queue: Arc::new(MemoryQueue::new(MEMORY_QUEUE, PARKED_FOR)),
+            store: Arc::new(store.clone()),
+            log: Arc::new(store),
+        }
+    }
+
+    /// RabbitMQ and Redis. Returns at once; the connections are made, and made again, in the background.
+    ///
+    /// # Errors
+    /// When an address cannot be one.
+    pub fn cluster(
+        settings: &ClusterSettings,
+        retention: Retention,
+    ) -> Result<Self, InvalidSetting> {
+        let redis = Redis::open(&settings.redis_url, &settings.namespace)?;
+        Ok(Self {
+            queue: Arc::new(RabbitQueue::open(&settings.amqp_url, &settings.namespace)?),
+            store: Arc::new(RedisStore::new(redis.clone(), retention)),
+            log: Arc::new(RedisLog::new(redis, retention)),
+        })
+    }
+}

@@ -1,0 +1,142 @@
+//! Following an execution: its record from any place, then live, then its end.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+use tracing::warn;
+
+use super::splice::Splice;
+use super::{EventLog, Followed, Signal, Subscription};
+use crate::error::Unavailable;
+use crate::id::{EventId, ExecutionKey};
+use crate::retry::Backoff;
+
+/// How often a silent stream is compared with the log's top; it bounds how late a lost last message is found.
+const TAIL_CHECK: Duration = Duration::from_secs(5);
+
+/// Events read at once.
+const PAGE: usize = 500;
+
+/// Follows an execution from after `after`, or from its start.
+///
+/// Subscribes before it reads, so that nothing falls between record and live stream.
+pub async fn follow(
+    log: Arc<dyn EventLog>,
+    key: ExecutionKey,
+    after: Option<EventId>,
+) -> Result<Follower, Unavailable> {
+    let live = log.subscribe(key).await?;
+    Ok(Follower {
+        log,
+        key,
+        live,
+        splice: Splice::new(after),
+        ready: VecDeque::new(),
+        check_at: Instant::now() + TAIL_CHECK,
+        backoff: Backoff::default(),
+    })
+}
+
+/// A stream of one execution's events: each recorded one exactly once and in order, then nothing after its `end`.
+///
+/// It is pulled: a reader that is slow costs a bounded queue and, when that overflows, reads from the record.
+pub struct Follower {
+    log: Arc<dyn EventLog>,
+    key: ExecutionKey,
+    live: Subscription,
+    splice: Splice,
+    ready: VecDeque<Followed>,
+    check_at: Instant,
+    backoff: Backoff,
+}
+
+impl Follower {
+    /// The next event; `None` after the end. Waits as long as nothing happens; cancel safe.
+    ///
+    /// An outage of the log only delays: it is read again, with a growing pause, until it answers.
+    pub async fn next(&mut self) -> Option<Followed> {
+        loop {
+            if let Some(followed) = self.ready.pop_front() {
+                return Some(followed);
+            }
+            if self.splice.done() {
+                return None;
+            }
+            if self.splice.reading() {
+                self.read().await;
+            } else {
+                self.listen().await;
+            }
+        }
+    }
+
+    /// What can be given without waiting.
+    pub fn next_ready(&mut self) -> Option<Followed> {
+        self.ready.pop_front()
+    }
+
+    async fn read(&mut self) {
+        match self.log.read(self.key, self.splice.cursor(), PAGE).await {
+            Ok(page) => {
+                self.backoff.reset();
+                self.splice.page(page, &mut self.ready);
+            }
+            Err(error) => self.pause(&error).await,
+        }
+        self.check_at = Instant::now() + TAIL_CHECK;
+    }
+
+    async fn listen(&mut self) {
+        tokio::select! {
+            signal = self.live.recv() => match signal {
+                Signal::Batch(batch) => {
+                    self.splice.batch(&batch, &mut self.ready);
+                    self.check_at = Instant::now() + TAIL_CHECK;
+                }
+                Signal::Doubt => self.splice.doubt(),
+            },
+            () = sleep_until(self.check_at) => self.check_tail().await,
+        }
+    }
+
+    async fn check_tail(&mut self) {
+        match self.log.top(self.key).await {
+            Ok(top) => self.splice.top(top),
+            Err(error) => self.pause(&error).await,
+        }
+        self.check_at = Instant::now() + TAIL_CHECK;
+    }
+
+    async fn pause(&mut self, error: &Unavailable) {
+        warn!(execution = %self.key.execution, %error, "cannot read the log; will try again");
+        tokio::time::sleep(self.backoff.next_delay()).await;
+    }
+}
+
+/// The record after `after`, with gaps as a follower is told them: at most `limit` events, and few more than `bytes`.
+///
+/// # Errors
+/// When the log does not answer.
+pub async fn replay(
+    log: &dyn EventLog,
+    key: ExecutionKey,
+    after: Option<EventId>,
+    limit: usize,
+    bytes: usize,
+) -> Result<VecDeque<Followed>, Unavailable> {
+    let (mut splice, mut out) = (Splice::new(after), VecDeque::new());
+    let (mut events, mut size) = (0, 0);
+    while splice.reading() && events < limit && size < bytes {
+        let page = log.read(key, splice.cursor(), limit - events).await?;
+        events += page.events.len();
+        size += page
+            .events
+            .iter()
+            .map(|event| event.frame.len())
+            .sum::<usize>();
+        splice.page(page, &mut out);
+    }
+    Ok(out)
+}

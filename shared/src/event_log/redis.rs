@@ -1,0 +1,125 @@
+//! The log in Redis: a stream per execution for the record, and its channel for what is live.
+
+use async_trait::async_trait;
+
+use super::{Batch, EventLog, Page, Subscription, Top};
+use crate::error::{LeaseError, Unavailable};
+use crate::event::Event;
+use crate::id::{EventId, ExecutionKey};
+use crate::redis::{Redis, call, on};
+use crate::store::{Lease, Retention};
+
+/// A cheap handle.
+#[derive(Clone)]
+pub struct RedisLog {
+    redis: Redis,
+    retention: Retention,
+}
+
+/// What one page holds at most, unless a single event is larger.
+const PAGE_BYTES: usize = 1 << 20;
+
+impl RedisLog {
+    pub(crate) fn new(redis: Redis, retention: Retention) -> Self {
+        Self { redis, retention }
+    }
+}
+
+#[async_trait]
+impl EventLog for RedisLog {
+    async fn append(&self, lease: &Lease, batch: &Batch<'_>) -> Result<(), LeaseError> {
+        let mut append = on(&self.redis.scripts().append, self.redis.keys(), lease.key);
+        append
+            .arg(lease.token.to_string())
+            .arg(batch.turns)
+            .arg(u8::from(batch.tool_used))
+            .arg(self.retention.max_events);
+        for event in batch.events {
+            let id = event.id.map_or_else(|| "-".to_owned(), |id| id.to_string());
+            append
+                .arg(id)
+                .arg(event.kind.as_str())
+                .arg(event.frame.as_ref());
+        }
+        let mut hot = self.redis.hot();
+        let answer: Vec<String> = call(append.invoke_async(&mut hot)).await?;
+        if answer.first().is_some_and(|word| word == "appended") {
+            Ok(())
+        } else {
+            Err(LeaseError::Lost)
+        }
+    }
+
+    async fn read(
+        &self,
+        key: ExecutionKey,
+        after: Option<EventId>,
+        limit: usize,
+    ) -> Result<Page, Unavailable> {
+        let mut read = on(&self.redis.scripts().read, self.redis.keys(), key);
+        let after = after.map_or_else(|| "0-0".to_owned(), |id| id.to_string());
+        read.arg(after).arg(limit).arg(PAGE_BYTES);
+        let mut connection = self.redis.pooled().await?;
+        let answer: Vec<bytes::Bytes> = call(read.invoke_async(&mut connection)).await?;
+        decode_page(&answer).ok_or_else(|| Unavailable::redis("a page is not of our form"))
+    }
+
+    async fn top(&self, key: ExecutionKey) -> Result<Top, Unavailable> {
+        let mut hot = self.redis.hot();
+        let record = self.redis.keys().execution(key);
+        let fields: (Option<String>, Option<String>) = call(
+            redis::cmd("HMGET")
+                .arg(record)
+                .arg(&["status", "top"])
+                .query_async(&mut hot),
+        )
+        .await?;
+        Ok(end_of_log(
+            fields.0.as_deref().unwrap_or(""),
+            fields.1.as_deref().unwrap_or(""),
+        ))
+    }
+
+    async fn subscribe(&self, key: ExecutionKey) -> Result<Subscription, Unavailable> {
+        self.redis.hub().subscribe(key).await
+    }
+
+    async fn check(&self) -> Result<(), Unavailable> {
+        if self.redis.hub().hears() {
+            Ok(())
+        } else {
+            Err(Unavailable::redis(
+                "the live subscription has not heard its own probe",
+            ))
+        }
+    }
+}
+
+/// Reads the answer of `read.lua`.
+fn decode_page(answer: &[bytes::Bytes]) -> Option<Page> {
+    let (head, events) = answer.split_at_checked(4)?;
+    let text = |index: usize| std::str::from_utf8(&head[index]).ok();
+    let events = events.as_chunks::<3>().0.iter().map(|[id, kind, frame]| {
+        Some(Event {
+            id: Some(std::str::from_utf8(id).ok()?.parse().ok()?),
+            kind: std::str::from_utf8(kind).ok()?.parse().ok()?,
+            frame: frame.clone(),
+        })
+    });
+    Some(Page {
+        top: end_of_log(text(0)?, text(1)?),
+        trimmed: text(2)?.parse().ok(),
+        earliest: text(3)?.parse().ok(),
+        events: events.collect::<Option<_>>()?,
+    })
+}
+
+fn end_of_log(status: &str, top: &str) -> Top {
+    let ended = status
+        .parse()
+        .is_ok_and(crate::execution::Status::has_ended);
+    Top {
+        last: top.parse().ok(),
+        ended,
+    }
+}

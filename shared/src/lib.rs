@@ -1,0 +1,23 @@
+//! Longshore's vocabulary and its seams: what API and worker agree on, and the queue, store and log between them.
+//!
+//! This crate knows no HTTP and no Claude. `docs/architecture.md` is its map.
+#![warn(missing_docs)]
+
+pub mod backends;
+pub mod config;
+pub mod error;
+pub mod event;
+pub mod event_log;
+pub mod execution;
+pub mod id;
+pub mod job;
+pub mod lifecycle;
+pub mod queue;
+mod redis;
+pub mod retry;
+pub mod session;
+pub mod shutdown;
+pub mod store;
+pub mod telemetry;
+pub mod timestamp;
+pub mod worker_loss;

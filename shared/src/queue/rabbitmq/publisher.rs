@@ -1,0 +1,199 @@
+//! Publishing with a verdict for each job: one outstanding publish a channel, on a bounded number of channels.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lapin::options::{BasicPublishOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{BasicProperties, Channel, Confirmation};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
+use tokio_util::sync::DropGuard;
+
+use super::broker::Broker;
+use super::link::{self, Link, Live};
+use super::supervisor::Failure;
+use crate::error::{PublishError, Unavailable};
+use crate::job::Job;
+
+/// Publishes at once. More bring no more confirms a second, and fewer bring less.
+const CHANNELS: usize = 16;
+
+/// For the whole of a publish, with waiting for its turn and for a connection.
+const VERDICT: Duration = Duration::from_secs(5);
+
+/// For a check, likewise.
+const CHECK: Duration = Duration::from_secs(2);
+
+/// Publishes on a connection of its own, so that a broker that stops reading it does not stop the consumers' acks.
+pub(super) struct Publisher {
+    queue: String,
+    link: watch::Receiver<Link>,
+    turns: Semaphore,
+    _connection: DropGuard,
+}
+
+impl Publisher {
+    pub(super) fn start(broker: Arc<Broker>) -> Self {
+        let queue = broker.topology.executions.clone();
+        let (link, connection) = link::keep(broker);
+        Self {
+            queue,
+            link,
+            turns: Semaphore::new(CHANNELS),
+            _connection: connection,
+        }
+    }
+
+    /// Puts the job into `queue`, for ever or for some time. The verdict is in when this returns `Ok`, `Full` or
+    /// `Unroutable`. Dropped half way, the job may have been queued.
+    pub(super) async fn publish(
+        &self,
+        queue: &str,
+        job: &Job,
+        expires: Option<Duration>,
+    ) -> Result<(), PublishError> {
+        let body = serde_json::to_vec(job).map_err(Unavailable::rabbitmq)?;
+        let message = Message {
+            queue,
+            body,
+            properties: properties(job, expires),
+        };
+        timeout(VERDICT, self.send(message))
+            .await
+            .unwrap_or_else(|_| Err(self.silence(VERDICT).into()))
+    }
+
+    /// Whether the broker answers and has the queue.
+    pub(super) async fn check(&self) -> Result<(), Unavailable> {
+        timeout(CHECK, self.look())
+            .await
+            .unwrap_or_else(|_| Err(self.silence(CHECK)))
+    }
+
+    async fn send(&self, message: Message<'_>) -> Result<(), PublishError> {
+        // The semaphore is never closed.
+        let _turn = self.turns.acquire().await.map_err(Unavailable::rabbitmq)?;
+        let (live, channel) = self.channel().await?;
+        let confirmation = match message.publish(&channel).await {
+            Ok(confirmation) => confirmation,
+            Err(error) => return Err(broken(&live, error).into()),
+        };
+        live.give_back(channel);
+        match confirmation {
+            Confirmation::Ack(None) => Ok(()),
+            Confirmation::Nack(None) => Err(PublishError::Full),
+            Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)) => {
+                live.forget_declaration();
+                Err(PublishError::Unroutable)
+            }
+            Confirmation::NotRequested => {
+                Err(Unavailable::rabbitmq("a channel without confirms").into())
+            }
+        }
+    }
+
+    async fn look(&self) -> Result<(), Unavailable> {
+        let (live, channel) = self.channel().await?;
+        let passive = QueueDeclareOptions {
+            passive: true,
+            ..QueueDeclareOptions::durable()
+        };
+        match channel
+            .queue_declare(self.queue.as_str().into(), passive, FieldTable::default())
+            .await
+        {
+            Ok(_) => {
+                live.give_back(channel);
+                Ok(())
+            }
+            Err(error) => {
+                live.forget_declaration();
+                Err(broken(&live, error))
+            }
+        }
+    }
+
+    /// A channel on a connection that takes jobs; waits for one. Nothing was sent yet, so a connection that proves to
+    /// be lost costs no verdict: the next one is waited for.
+    async fn channel(&self) -> Result<(Arc<Live>, Channel), Unavailable> {
+        let mut link = self.link.clone();
+        loop {
+            // The sender lives as long as this publisher.
+            let state = link
+                .wait_for(|link| matches!(link, Link::Up(_)))
+                .await
+                .map_err(Unavailable::rabbitmq)?
+                .clone();
+            let Link::Up(live) = state else { continue };
+            match live.channel().await {
+                Ok(channel) => return Ok((live, channel)),
+                Err(failure) if live.check().is_ok() => return Err(Unavailable::rabbitmq(failure)),
+                Err(_) => link.changed().await.map_err(Unavailable::rabbitmq)?,
+            }
+        }
+    }
+
+    fn silence(&self, bound: Duration) -> Unavailable {
+        let bound = bound.as_secs();
+        match &*self.link.borrow() {
+            Link::Down(failure) => {
+                Unavailable::rabbitmq(format!("no connection within {bound} s: {failure}"))
+            }
+            Link::Blocked => {
+                Unavailable::rabbitmq("the broker is out of memory or disk and takes no jobs")
+            }
+            Link::Up(_) => Unavailable::rabbitmq(format!("no verdict within {bound} s")),
+        }
+    }
+}
+
+/// The channel is dropped by the caller; the connection is too, if it is the cause.
+fn broken(live: &Live, error: lapin::Error) -> Unavailable {
+    let cause = live.check().err().unwrap_or_else(|| Failure::new(error));
+    Unavailable::rabbitmq(cause)
+}
+
+struct Message<'a> {
+    queue: &'a str,
+    body: Vec<u8>,
+    properties: BasicProperties,
+}
+
+impl Message<'_> {
+    /// Mandatory: without it the broker confirms what it throws away.
+    async fn publish(self, channel: &Channel) -> lapin::Result<Confirmation> {
+        let mandatory = BasicPublishOptions {
+            mandatory: true,
+            ..Default::default()
+        };
+        let sent = channel
+            .basic_publish(
+                "".into(),
+                self.queue.into(),
+                mandatory,
+                &self.body,
+                self.properties,
+            )
+            .await?;
+        sent.await
+    }
+}
+
+fn properties(job: &Job, expires: Option<Duration>) -> BasicProperties {
+    const PERSISTENT: u8 = 2;
+    let mut headers = FieldTable::default();
+    headers.insert(
+        "trace_id".into(),
+        AMQPValue::LongString(job.trace_id.as_str().into()),
+    );
+    let properties = BasicProperties::default()
+        .with_delivery_mode(PERSISTENT)
+        .with_content_type("application/json".into())
+        .with_message_id(job.execution_id.to_string().into())
+        .with_headers(headers);
+    match expires {
+        Some(time) => properties.with_expiration(time.as_millis().to_string().into()),
+        None => properties,
+    }
+}

@@ -1,0 +1,132 @@
+//! The way to Redis: one multiplexed connection for the hot paths, a pool for the rest, one subscriber for all.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_redis::{Manager, Pool, Runtime};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{AsyncConnectionConfig, Client, RedisResult};
+
+use crate::config::InvalidSetting;
+use crate::error::Unavailable;
+
+mod hub;
+mod keys;
+mod script;
+
+pub(crate) use hub::Hub;
+pub(crate) use keys::Keys;
+pub(crate) use script::{Scripts, on};
+
+/// A cheap handle.
+#[derive(Clone)]
+pub(crate) struct Redis {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    hot: ConnectionManager,
+    pool: Pool,
+    hub: Hub,
+    keys: Keys,
+    scripts: Scripts,
+}
+
+/// What one answer may take. The library's default of 500 ms is shorter than a slow fsync; the command may have run
+/// all the same, so everything sent here is safe to repeat.
+const RESPONSE: Duration = Duration::from_secs(5);
+
+/// What a caller waits at most, reconnecting included.
+const CALL: Duration = Duration::from_secs(6);
+
+/// The longest pause between attempts to connect.
+const MAX_PAUSE: Duration = Duration::from_secs(2);
+
+/// Connections for reads of records and pages, which would hold up the hot connection behind large answers.
+const POOL: usize = 8;
+
+impl Redis {
+    /// Connects in the background, and again whenever the connection is lost. Must be called inside a runtime.
+    pub(crate) fn open(url: &str, namespace: &str) -> Result<Self, InvalidSetting> {
+        let wrong = |error: redis::RedisError| InvalidSetting::new("--redis-url", error);
+        let client = Client::open(url).map_err(wrong)?;
+        // Retries without limit: with the default six, a manager is dead for ever after a longer outage.
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(usize::MAX)
+            .set_max_delay(MAX_PAUSE)
+            .set_connection_timeout(Some(RESPONSE))
+            .set_response_timeout(Some(RESPONSE));
+        let hot = ConnectionManager::new_lazy_with_config(client.clone(), config).map_err(wrong)?;
+        let keys = Keys::new(namespace);
+        let hub = Hub::start(client, hot.clone(), keys.clone());
+        let inner = Inner {
+            hot,
+            pool: pool(url)?,
+            hub,
+            keys,
+            scripts: Scripts::new(),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// The multiplexed connection.
+    pub(crate) fn hot(&self) -> ConnectionManager {
+        self.inner.hot.clone()
+    }
+
+    /// A connection of the pool.
+    pub(crate) async fn pooled(&self) -> Result<deadpool_redis::Connection, Unavailable> {
+        bounded(async { self.inner.pool.get().await.map_err(Unavailable::redis) }).await
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.inner.hub
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.inner.keys
+    }
+
+    pub(crate) fn scripts(&self) -> &Scripts {
+        &self.inner.scripts
+    }
+
+    /// Whether Redis answers.
+    pub(crate) async fn ping(&self) -> Result<(), Unavailable> {
+        let mut hot = self.hot();
+        call(async move { redis::cmd("PING").query_async(&mut hot).await }).await
+    }
+}
+
+/// Waits for an answer of Redis, within bounds.
+pub(crate) async fn call<T>(
+    command: impl Future<Output = RedisResult<T>>,
+) -> Result<T, Unavailable> {
+    bounded(async { command.await.map_err(Unavailable::redis) }).await
+}
+
+async fn bounded<T>(work: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
+    match tokio::time::timeout(CALL, work).await {
+        Ok(result) => result,
+        Err(_) => Err(Unavailable::redis("no answer in time")),
+    }
+}
+
+fn pool(url: &str) -> Result<Pool, InvalidSetting> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(RESPONSE))
+        .set_response_timeout(Some(RESPONSE));
+    let manager = Manager::new_with_config(url, config)
+        .map_err(|error| InvalidSetting::new("--redis-url", error))?;
+    Pool::builder(manager)
+        .max_size(POOL)
+        .wait_timeout(Some(RESPONSE))
+        .create_timeout(Some(RESPONSE))
+        .recycle_timeout(Some(RESPONSE))
+        .runtime(Runtime::Tokio1)
+        .build()
+        .map_err(|error| InvalidSetting::new("--redis-url", error))
+}

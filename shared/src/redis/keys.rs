@@ -1,0 +1,87 @@
+//! The names of keys and channels.
+//!
+//! All that belongs to a session carries the hash tag `{session}`, so that each script works on one slot, on a
+//! cluster as on one node. The rest is written in an order that makes a crash harmless, and checked against the
+//! record when it is read.
+
+use std::sync::Arc;
+
+use crate::id::{ExecutionId, ExecutionKey, SessionId};
+
+/// Makes names within one namespace.
+#[derive(Clone)]
+pub(crate) struct Keys {
+    namespace: Arc<str>,
+}
+
+impl Keys {
+    pub(crate) fn new(namespace: &str) -> Self {
+        Self {
+            namespace: namespace.into(),
+        }
+    }
+
+    /// Hash: a session's record.
+    pub(crate) fn session(&self, session: SessionId) -> String {
+        format!("{}:{{{session}}}:session", self.namespace)
+    }
+
+    /// List: a session's executions that have not ended, oldest first.
+    pub(crate) fn order(&self, session: SessionId) -> String {
+        format!("{}:{{{session}}}:order", self.namespace)
+    }
+
+    /// Hash: an execution's record. Ends with the execution's id, which the scripts rely on.
+    pub(crate) fn execution(&self, key: ExecutionKey) -> String {
+        format!(
+            "{}:{{{}}}:execution:{}",
+            self.namespace, key.session, key.execution
+        )
+    }
+
+    /// Stream: an execution's events.
+    pub(crate) fn log(&self, key: ExecutionKey) -> String {
+        format!(
+            "{}:{{{}}}:events:{}",
+            self.namespace, key.session, key.execution
+        )
+    }
+
+    /// Channel: an execution's events, live.
+    pub(crate) fn channel(&self, key: ExecutionKey) -> String {
+        format!(
+            "{}:{{{}}}:live:{}",
+            self.namespace, key.session, key.execution
+        )
+    }
+
+    /// String: the session of an execution. Never changes.
+    pub(crate) fn pointer(&self, execution: ExecutionId) -> String {
+        format!("{}:session-of:{execution}", self.namespace)
+    }
+
+    /// Sorted set: executions by the end of their lease. A superset of those that run; the record decides.
+    pub(crate) fn leases(&self) -> String {
+        format!("{}:leases", self.namespace)
+    }
+
+    /// Sorted set: executions accepted and not noted as dispatched, by time.
+    pub(crate) fn undispatched(&self) -> String {
+        format!("{}:undispatched", self.namespace)
+    }
+
+    /// String: when this Redis was first seen by a worker; gone with everything else when it is emptied.
+    pub(crate) fn epoch(&self) -> String {
+        format!("{}:epoch", self.namespace)
+    }
+
+    /// Channel: cancellations, for all workers.
+    pub(crate) fn control(&self) -> String {
+        format!("{}:control", self.namespace)
+    }
+
+    /// Channel: a subscriber's probe of itself.
+    pub(crate) fn probe(&self, subscriber: &str) -> String {
+        format!("{}:probe:{subscriber}", self.namespace)
+    }
+}

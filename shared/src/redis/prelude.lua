@@ -1,0 +1,102 @@
+-- What every script shares; `MAY`, the lifecycle's table, stands before it.
+-- KEYS: a session's record, its order, an execution's record and its log, all in the session's slot.
+-- ARGV[1], ARGV[2]: the execution's channel and its id.
+local SESSION, ORDER, RECORD, LOG = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local CHANNEL, EXECUTION = ARGV[1], ARGV[2]
+
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Lua would write large numbers as 1.7e+12.
+local function digits(number)
+  return string.format('%.0f', number)
+end
+
+-- The state after `move`, or nil where the lifecycle does not permit it.
+local function after(move)
+  local from = redis.call('HGET', RECORD, 'status')
+  return from and MAY[from][move]
+end
+
+local function parts(id)
+  local attempt, seq = string.match(id, '^(%d+)-(%d+)$')
+  return tonumber(attempt), tonumber(seq)
+end
+
+local function less(a, b)
+  local attempt_a, seq_a = parts(a)
+  local attempt_b, seq_b = parts(b)
+  return attempt_a < attempt_b or (attempt_a == attempt_b and seq_a < seq_b)
+end
+
+-- Records an event that the store itself makes, in the last attempt, and publishes it. `template` holds \1 where its
+-- id belongs and \2 where `number` does.
+local function record(kind, template, number)
+  local known = redis.call('HMGET', RECORD, 'attempt', 'top')
+  local attempt, top = tonumber(known[1]) or 0, known[2] or '0-0'
+  local last_attempt, last_seq = parts(top)
+  local seq = last_attempt == attempt and last_seq + 1 or 1
+  local id = digits(attempt) .. '-' .. digits(seq)
+  local frame = string.gsub(string.gsub(template, '\1', id), '\2', digits(number))
+  redis.call('XADD', LOG, id, 'k', kind, 'f', frame)
+  redis.call('HSET', RECORD, 'top', id)
+  redis.call('PUBLISH', CHANNEL, top .. '\n' .. id .. ' ' .. kind .. ' ' .. #frame .. '\n' .. frame)
+end
+
+-- The record of the session's oldest execution that has not ended, and its id. Ids whose record is gone or has ended
+-- are left over from a Redis that lost its last second; they would block the session for ever.
+local function head()
+  while true do
+    local id = redis.call('LINDEX', ORDER, 0)
+    if not id then return nil end
+    local key = string.sub(RECORD, 1, -37) .. id
+    local status = redis.call('HGET', key, 'status')
+    if status and next(MAY[status]) then return key, id, status end
+    redis.call('LPOP', ORDER)
+  end
+end
+
+-- The job that is next in the session, for the caller to publish; '' where there is none.
+local function next_job()
+  local key, _, status = head()
+  return status == 'pending' and redis.call('HGET', key, 'job') or ''
+end
+
+-- Writes a new pending execution; its fields and values are the arguments from `first` on.
+local function create(session, workspace, created, first)
+  redis.call('HSET', RECORD, unpack(ARGV, first))
+  redis.call('HSETNX', SESSION, 'session_id', session)
+  redis.call('HSETNX', SESSION, 'workspace_id', workspace)
+  redis.call('HSETNX', SESSION, 'created_at', created)
+  redis.call('HSET', SESSION, 'updated_at', digits(now()), 'last_execution_id', EXECUTION)
+  redis.call('HINCRBY', SESSION, 'executions', 1)
+  redis.call('PERSIST', SESSION)
+  redis.call('RPUSH', ORDER, EXECUTION)
+end
+
+-- Ends the execution in a state that the lifecycle has permitted: record, `end` event, the session's order and sums,
+-- and the clock of retention.
+local function settle(state, ending)
+  record('end', ending.template, tonumber(redis.call('HGET', RECORD, 'messages') or '0'))
+  redis.call('HSET', RECORD, 'status', state, 'ended_at', digits(now()))
+  if ending.result ~= '' then redis.call('HSET', RECORD, 'result', ending.result) end
+  if ending.error ~= '' then redis.call('HSET', RECORD, 'error', ending.error) end
+  redis.call('HDEL', RECORD, 'job', 'lease_until')
+  redis.call('PEXPIRE', RECORD, ending.retention)
+  redis.call('PEXPIRE', LOG, ending.retention)
+  redis.call('HINCRBY', SESSION, 'turns', redis.call('HGET', RECORD, 'turns') or '0')
+  redis.call('HINCRBYFLOAT', SESSION, 'total_cost_usd', ending.cost)
+  redis.call('HSET', SESSION, 'updated_at', digits(now()))
+  redis.call('LREM', ORDER, 1, EXECUTION)
+  if redis.call('LLEN', ORDER) == 0 then redis.call('PEXPIRE', SESSION, ending.session_retention) end
+end
+
+-- The six arguments from `first` on that say how an execution ends.
+local function ending(first)
+  return {
+    template = ARGV[first], result = ARGV[first + 1], error = ARGV[first + 2], cost = ARGV[first + 3],
+    retention = ARGV[first + 4], session_retention = ARGV[first + 5],
+  }
+end

@@ -1,0 +1,59 @@
+//! The Lua scripts, one per operation, each compiled with the lifecycle's table and the shared prelude before it.
+
+use redis::{Script, ScriptInvocation};
+
+use crate::id::ExecutionKey;
+use crate::lifecycle;
+
+use super::Keys;
+
+/// One handle per script.
+pub(crate) struct Scripts {
+    pub(crate) accept: Script,
+    pub(crate) claim: Script,
+    pub(crate) renew: Script,
+    pub(crate) finish: Script,
+    pub(crate) cancel: Script,
+    pub(crate) withdraw: Script,
+    pub(crate) reap: Script,
+    pub(crate) append: Script,
+    pub(crate) read: Script,
+    /// These three work on a set outside of any session's slot, and so without the prelude.
+    pub(crate) due_add: Script,
+    pub(crate) due_list: Script,
+    pub(crate) due_drop: Script,
+}
+
+impl Scripts {
+    pub(crate) fn new() -> Self {
+        let prelude = lifecycle::as_lua() + include_str!("prelude.lua");
+        let script = |body: &str| Script::new(&format!("{prelude}\n{body}"));
+        Self {
+            accept: script(include_str!("../store/accept.lua")),
+            claim: script(include_str!("../store/claim.lua")),
+            renew: script(include_str!("../store/renew.lua")),
+            finish: script(include_str!("../store/finish.lua")),
+            cancel: script(include_str!("../store/cancel.lua")),
+            withdraw: script(include_str!("../store/withdraw.lua")),
+            reap: script(include_str!("../store/reap.lua")),
+            append: script(include_str!("../event_log/append.lua")),
+            read: script(include_str!("../event_log/read.lua")),
+            due_add: Script::new(include_str!("../store/due_add.lua")),
+            due_list: Script::new(include_str!("../store/due_list.lua")),
+            due_drop: Script::new(include_str!("../store/due_drop.lua")),
+        }
+    }
+}
+
+/// A script with the keys and the first two arguments that all of them take.
+pub(crate) fn on<'a>(script: &'a Script, keys: &Keys, key: ExecutionKey) -> ScriptInvocation<'a> {
+    let mut invocation = script.prepare_invoke();
+    invocation
+        .key(keys.session(key.session))
+        .key(keys.order(key.session))
+        .key(keys.execution(key))
+        .key(keys.log(key))
+        .arg(keys.channel(key))
+        .arg(key.execution.to_string());
+    invocation
+}

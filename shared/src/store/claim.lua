@@ -1,0 +1,31 @@
+-- Starts an attempt. ARGV[3]: token; [4]: worker; [5]: lease in ms; [6]: template of the `status` event; [7]: 1 to
+-- record an unknown execution again; [8..10]: session id, workspace id, time; [11..]: the record.
+local token, worker, length, template = ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
+
+local status = redis.call('HGET', RECORD, 'status')
+if not status then
+  if ARGV[7] ~= '1' then return {'unknown'} end
+  create(ARGV[8], ARGV[9], ARGV[10], 11)
+  -- Its earlier attempts are forgotten, but clients may hold their event ids: those must not come again.
+  redis.call('HSET', RECORD, 'attempt', digits(math.floor(now() / 1000)))
+end
+
+local state = after('claim')
+if state then
+  local _, first = head()
+  if first and first ~= EXECUTION then return {'busy'} end
+  if not first then redis.call('RPUSH', ORDER, EXECUTION) end
+  redis.call('HINCRBY', RECORD, 'attempt', 1)
+  redis.call('HINCRBY', RECORD, 'tries', 1)
+  redis.call('HSET', RECORD, 'status', state, 'token', token, 'worker', worker,
+    'lease_until', digits(now() + length), 'tool_used', '0')
+  redis.call('HSETNX', RECORD, 'started_at', digits(now()))
+  record('status', template, tonumber(redis.call('HGET', RECORD, 'attempt')))
+elseif status ~= 'running' then
+  return {'ended'}
+elseif redis.call('HGET', RECORD, 'token') ~= token then
+  return {'elsewhere'} -- Else it is the same claim again, because its answer was lost.
+end
+
+local known = redis.call('HMGET', RECORD, 'attempt', 'messages', 'turns')
+return {'run', known[1], known[2], known[3], redis.call('HGET', SESSION, 'transcript') or ''}

@@ -1,0 +1,191 @@
+//! What the memory backends hold: sessions, executions and their events.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Instant;
+
+use uuid::Uuid;
+
+use crate::error::LeaseError;
+use crate::event::Event;
+use crate::execution::{CancelReason, Execution, Status};
+use crate::id::{EventId, ExecutionId, ExecutionKey, SessionId};
+use crate::job::Job;
+use crate::lifecycle::{self, Move};
+use crate::session::Session;
+use crate::store::{Claimant, Claimed, Lease, LostLease};
+use crate::timestamp::Timestamp;
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub(super) sessions: HashMap<SessionId, SessionEntry>,
+    pub(crate) executions: HashMap<ExecutionId, Entry>,
+    /// Ended ones in the order of their end, for retention.
+    pub(super) ended: VecDeque<(Instant, ExecutionId)>,
+}
+
+pub(super) struct SessionEntry {
+    pub(super) session: Session,
+    pub(super) order: VecDeque<ExecutionId>,
+}
+
+/// One execution with all that belongs to it.
+pub(crate) struct Entry {
+    pub(crate) record: Execution,
+    pub(super) job: Job,
+    pub(super) dispatched: bool,
+    pub(super) accepted: Instant,
+    pub(crate) lease: Option<Uuid>,
+    pub(super) lease_until: Instant,
+    pub(super) cancel: Option<CancelReason>,
+    pub(crate) tool_used: bool,
+    pub(crate) events: VecDeque<Event>,
+    pub(crate) top: Option<EventId>,
+    pub(crate) trimmed: Option<EventId>,
+}
+
+impl State {
+    pub(super) fn insert(&mut self, job: &Job) {
+        let session = self
+            .sessions
+            .entry(job.session_id)
+            .or_insert_with(|| SessionEntry::new(job));
+        session.order.push_back(job.execution_id);
+        session.session.executions += 1;
+        session.session.last_execution_id = Some(job.execution_id);
+        session.session.updated_at = Timestamp::now();
+        self.executions.insert(job.execution_id, Entry::new(job));
+    }
+
+    /// The entry for which the lease is still the one that counts.
+    pub(crate) fn held(&mut self, lease: &Lease) -> Result<&mut Entry, LeaseError> {
+        let entry = self
+            .executions
+            .get_mut(&lease.key.execution)
+            .ok_or(LeaseError::Lost)?;
+        let held = entry.lease == Some(lease.token) && entry.record.status == Status::Running;
+        if held {
+            Ok(entry)
+        } else {
+            Err(LeaseError::Lost)
+        }
+    }
+
+    /// Whether the execution is its session's oldest that has not ended.
+    pub(super) fn is_head(&self, key: ExecutionKey) -> bool {
+        let session = self.sessions.get(&key.session);
+        session.is_some_and(|session| session.order.front() == Some(&key.execution))
+    }
+
+    /// What the session's next execution resumes.
+    pub(super) fn transcript(&self, session: SessionId) -> Option<String> {
+        self.sessions.get(&session)?.session.transcript.clone()
+    }
+
+    /// The state a step would lead to, where the lifecycle permits it.
+    pub(super) fn step(&self, key: ExecutionKey, step: Move) -> Option<Status> {
+        lifecycle::next(self.executions.get(&key.execution)?.record.status, step)
+    }
+}
+
+impl SessionEntry {
+    fn new(job: &Job) -> Self {
+        let session = Session {
+            session_id: job.session_id,
+            workspace_id: job.workspace_id.clone(),
+            closed: false,
+            created_at: job.accepted_at,
+            updated_at: job.accepted_at,
+            executions: 0,
+            turns: 0,
+            total_cost_usd: 0.0,
+            last_execution_id: None,
+            active_execution_id: None,
+            transcript: None,
+        };
+        Self {
+            session,
+            order: VecDeque::new(),
+        }
+    }
+}
+
+impl Entry {
+    fn new(job: &Job) -> Self {
+        let record = Execution {
+            execution_id: job.execution_id,
+            session_id: job.session_id,
+            workspace_id: job.workspace_id.clone(),
+            status: Status::Pending,
+            turns: 0,
+            max_turns: job.request.max_turns,
+            messages: 0,
+            attempt: None,
+            created_at: job.accepted_at,
+            started_at: None,
+            ended_at: None,
+            result: None,
+            error: None,
+            metadata: job.request.metadata.clone(),
+            trace_id: job.trace_id.clone(),
+        };
+        Self {
+            record,
+            job: job.clone(),
+            dispatched: false,
+            accepted: Instant::now(),
+            lease: None,
+            lease_until: Instant::now(),
+            cancel: None,
+            tool_used: false,
+            events: VecDeque::new(),
+            top: None,
+            trimmed: None,
+        }
+    }
+}
+
+impl Entry {
+    /// Begins an attempt; answers its number.
+    pub(super) fn start(&mut self, to: Status, claimant: &Claimant) -> u32 {
+        let attempt = self.record.attempt.unwrap_or(0) + 1;
+        self.record.status = to;
+        self.record.attempt = Some(attempt);
+        self.record.started_at.get_or_insert_with(Timestamp::now);
+        self.dispatched = true;
+        self.tool_used = false;
+        self.lease = Some(claimant.token);
+        self.lease_until = Instant::now() + claimant.lease;
+        attempt
+    }
+
+    pub(super) fn claimed(&self, token: Uuid, transcript: Option<String>) -> Claimed {
+        Claimed {
+            lease: Lease {
+                key: self.job.key(),
+                attempt: self.record.attempt.unwrap_or_default(),
+                token,
+            },
+            messages: self.record.messages,
+            turns: self.record.turns,
+            transcript,
+        }
+    }
+
+    pub(super) fn as_lost(&self) -> Option<LostLease> {
+        let key = ExecutionKey {
+            session: self.record.session_id,
+            execution: self.record.execution_id,
+        };
+        Some(LostLease {
+            lease: Lease {
+                key,
+                attempt: self.record.attempt?,
+                token: self.lease?,
+            },
+            on_worker_loss: self.job.request.on_worker_loss,
+            tool_used: self.tool_used,
+            cancelled: self.cancel,
+            tries: self.record.attempt?,
+        })
+    }
+}

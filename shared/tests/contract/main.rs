@@ -1,0 +1,11 @@
+//! The promises of the seams, checked over every backend.
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
+mod backends;
+mod engines;
+mod follow;
+mod log;
+mod proxy;
+mod queue;
+mod store;
+mod store_recovery;

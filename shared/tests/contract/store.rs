@@ -1,0 +1,5 @@
+//! What the record promises.
+
+mod claiming;
+mod ending;
+mod sessions;
