@@ -1,0 +1,134 @@
+//! The API's settings: flags and variables, parsed into a form that cannot be wrong.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::http::{HeaderValue, Uri};
+use clap::{Args, Parser};
+use longshore_shared::config::{
+    ClusterSettings, LogSettings, RetentionSettings, ToolList, duration, tool_list,
+};
+
+/// Longshore's API: accepts executions, and streams them to WebSocket clients.
+#[derive(Debug, Parser)]
+#[command(name = "longshore-api", version, about)]
+pub struct Cli {
+    /// Where the API listens; without a key for tokens only a loopback address is taken
+    #[arg(long, env = "LONGSHORE_BIND", value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = loopback)]
+    pub bind: SocketAddr,
+
+    #[command(flatten)]
+    pub cluster: ClusterSettings,
+    #[command(flatten)]
+    pub retention: RetentionSettings,
+    #[command(flatten)]
+    pub api: ApiSettings,
+    #[command(flatten)]
+    pub log: LogSettings,
+}
+
+/// What decides what is accepted.
+#[derive(Debug, Clone, Args)]
+pub struct ApiSettings {
+    /// The longest timeout an execution may ask for
+    #[arg(long, env = "LONGSHORE_MAX_EXECUTION_TIMEOUT", value_name = "DURATION", default_value = "24h", value_parser = duration)]
+    pub max_execution_timeout: Duration,
+
+    /// Tools that executions may ask for, none: any; commas inside parentheses do not separate
+    #[arg(long, env = "LONGSHORE_ALLOWED_TOOLS", value_name = "TOOLS", default_value = "", hide_default_value = true, value_parser = tool_list)]
+    pub allowed_tools: ToolList,
+
+    /// Origins whose pages may open WebSockets besides the server's own
+    #[arg(long, env = "LONGSHORE_ALLOWED_ORIGINS", value_name = "ORIGINS", default_value = "", hide_default_value = true, value_parser = origins)]
+    pub allowed_origins: AllowedOrigins,
+}
+
+impl ApiSettings {
+    /// Whether an execution may ask for a tool: any, where none is named.
+    pub(crate) fn allows(&self, tool: &String) -> bool {
+        self.allowed_tools.0.is_empty() || self.allowed_tools.0.contains(tool)
+    }
+}
+
+/// Origins as browsers send them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllowedOrigins(Vec<HeaderValue>);
+
+impl AllowedOrigins {
+    pub(crate) fn allow(&self, origin: &HeaderValue) -> bool {
+        self.0.contains(origin)
+    }
+
+    /// Whether one of them is on that host.
+    pub(crate) fn name(&self, host: &str) -> bool {
+        let mut hosts = self
+            .0
+            .iter()
+            .filter_map(|origin| origin.to_str().ok()?.split_once("://"));
+        hosts.any(|(_, allowed)| allowed.eq_ignore_ascii_case(host))
+    }
+}
+
+fn origins(text: &str) -> Result<AllowedOrigins, String> {
+    let all = text
+        .split(',')
+        .map(str::trim)
+        .filter(|origin| !origin.is_empty());
+    all.map(origin)
+        .collect::<Result<_, _>>()
+        .map(AllowedOrigins)
+}
+
+/// Browsers compare nothing but the text, so that anything else than what they send would never match.
+fn origin(text: &str) -> Result<HeaderValue, String> {
+    let wanted = || format!("{text:?} is no origin; one like https://app.example.com is needed");
+    let uri: Uri = text.parse().map_err(|_| wanted())?;
+    let origin = match (uri.scheme_str(), uri.authority()) {
+        (Some(scheme), Some(authority)) => format!("{scheme}://{authority}").to_lowercase(),
+        _ => return Err(wanted()),
+    };
+    if text.trim_end_matches('/').eq_ignore_ascii_case(&origin) && !origin.contains('@') {
+        HeaderValue::from_str(&origin).map_err(|_| wanted())
+    } else {
+        Err(wanted())
+    }
+}
+
+/// As long as callers are not identified, nobody else's machine may call.
+///
+/// # Errors
+/// When the text is no address, or none of this machine's own.
+pub fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text
+        .parse()
+        .map_err(|_| "an address like 127.0.0.1:8080 is needed".to_owned())?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("callers are not identified, so only a loopback address such as 127.0.0.1:8080 is served".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_what_browsers_send() {
+        let allowed = origins(" https://App.example/, http://[::1]:8080 ").unwrap();
+        for origin in ["https://app.example", "http://[::1]:8080"] {
+            assert!(allowed.allow(&HeaderValue::from_static(origin)), "{origin}");
+        }
+        assert_eq!(origins(""), Ok(AllowedOrigins(Vec::new())));
+        for bad in [
+            "app.example",
+            "*",
+            "null",
+            "https://app.example/path",
+            "https://me@app.example",
+            "https://a b",
+        ] {
+            assert!(origins(bad).is_err(), "{bad}");
+        }
+    }
+}

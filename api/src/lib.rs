@@ -1,0 +1,62 @@
+//! Longshore's API as a library: `longshore-api` serves it, and so do `longshore dev` and the tests.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+pub mod config;
+mod error;
+
+mod extract;
+mod frames;
+mod middleware;
+mod router;
+mod routes;
+pub mod state;
+mod view;
+mod ws;
+
+use state::ApiState;
+
+/// How long requests have to end when the server stops: longer than any engine may take to answer one.
+const LAST_REQUESTS: Duration = Duration::from_secs(15);
+
+/// How long sockets have to say goodbye after that.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// Serves until `shutdown`, then lets requests end and closes sockets with 1012.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    state: ApiState,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let (stopping, sockets) = (state.stopping.clone(), state.sockets.clone());
+    let stopped = stopping.clone();
+    let served = axum::serve(listener, router::router(state)).with_graceful_shutdown(async move {
+        shutdown.cancelled().await;
+        stopping.cancel();
+    });
+    // A client that never finishes its request must not keep the server.
+    let too_late = async {
+        stopped.cancelled().await;
+        tokio::time::sleep(LAST_REQUESTS).await;
+    };
+    tokio::select! {
+        served = served.into_future() => served?,
+        () = too_late => warn!("requests did not end in time"),
+    }
+    sockets.close();
+    if tokio::time::timeout(FAREWELL, sockets.wait())
+        .await
+        .is_err()
+    {
+        warn!(sockets = sockets.len(), "sockets did not close in time");
+    }
+    Ok(())
+}

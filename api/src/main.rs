@@ -1,0 +1,27 @@
+//! `longshore-api`: settings, backends, a listener, and `serve` until a signal.
+
+use longshore_api::config::Cli;
+use longshore_api::state::ApiState;
+use longshore_shared::backends::Backends;
+use longshore_shared::config::{parse, refuse};
+use longshore_shared::{shutdown, telemetry};
+use tokio::net::TcpListener;
+use tracing::{info, warn};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let cli: Cli = parse();
+    let backends = Backends::cluster(&cli.cluster, (&cli.retention).into())
+        .unwrap_or_else(|error| refuse(error));
+    let listener = TcpListener::bind(cli.bind)
+        .await
+        .unwrap_or_else(|error| refuse(format_args!("--bind {}: {error}", cli.bind)));
+    // Only now: a setting that cannot be used is the one line that is printed.
+    telemetry::init(&cli.log);
+    let shutdown = shutdown::on_signal()?;
+    warn!("callers are not identified: everybody on this machine has all workspaces");
+    info!(address = %listener.local_addr()?, "listening");
+    longshore_api::serve(listener, ApiState::new(backends, cli.api), shutdown).await?;
+    info!("stopped");
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! What stands around every handler.
+
+pub(crate) mod host;
+pub(crate) mod panic;
+pub(crate) mod trace;

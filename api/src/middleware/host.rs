@@ -1,0 +1,73 @@
+//! While callers are not identified, only pages and programs of this machine are served.
+//!
+//! The listener is on loopback, but a page of any site can have its own name lead there (DNS rebinding), and its browser
+//! would take us for that site. The `Host` it sends gives it away.
+
+use std::net::IpAddr;
+
+use axum::extract::{Request, State};
+use axum::http::header::HOST;
+use axum::http::uri::Authority;
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::error::{ApiError, Code};
+use crate::state::ApiState;
+
+/// Refuses requests that were meant for another host.
+pub(crate) async fn of_this_machine(
+    State(state): State<ApiState>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let host = request
+        .headers()
+        .get(HOST)
+        .map(|host| host.to_str().unwrap_or(""));
+    let meant =
+        host.is_none_or(|host| is_loopback(host) || state.settings.allowed_origins.name(host));
+    if !meant {
+        let message = "callers are not identified, so only requests to localhost or an allowed origin are served";
+        return Err(ApiError::new(Code::Forbidden, message));
+    }
+    Ok(next.run(request).await)
+}
+
+fn is_loopback(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else {
+        return false;
+    };
+    let name = authority.host();
+    let address = name
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>();
+    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_loopback() {
+        for own in [
+            "localhost",
+            "LocalHost:8080",
+            "127.0.0.1:8080",
+            "127.1.2.3",
+            "[::1]:80",
+        ] {
+            assert!(is_loopback(own), "{own}");
+        }
+        for foreign in [
+            "",
+            "evil.example",
+            "localhost.evil.example:8080",
+            "10.0.0.1",
+            "127.0.0.1.evil.example",
+        ] {
+            assert!(!is_loopback(foreign), "{foreign}");
+        }
+    }
+}

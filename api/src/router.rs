@@ -1,0 +1,38 @@
+//! Every route and every layer, in the order in which they run.
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::error::{ApiError, Code};
+use crate::middleware::{host, panic, trace};
+use crate::routes::{events, execute, executions, health};
+use crate::state::ApiState;
+use crate::ws;
+
+/// The whole service.
+pub(crate) fn router(state: ApiState) -> Router {
+    let claude = Router::new()
+        .route("/execute", post(execute::execute))
+        .route("/executions/{id}", get(executions::show))
+        .route("/executions/{id}/events", get(events::page))
+        .route("/executions/{id}/cancel", post(executions::cancel));
+
+    Router::new()
+        .nest("/api/v1/claude", claude)
+        .route("/ws/executions/{id}", get(ws::upgrade))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .fallback(|| async { ApiError::new(Code::NotFound, "there is no such path") })
+        .method_not_allowed_fallback(|| async {
+            ApiError::new(
+                Code::MethodNotAllowed,
+                "this path does not take that method; the header allow names those it takes",
+            )
+        })
+        .layer(from_fn_with_state(state.clone(), host::of_this_machine))
+        .layer(CatchPanicLayer::custom(panic::answer))
+        .layer(from_fn(trace::trace))
+        .with_state(state)
+}

@@ -1,0 +1,6 @@
+//! The handlers, one file a resource.
+
+pub(crate) mod events;
+pub(crate) mod execute;
+pub(crate) mod executions;
+pub(crate) mod health;

@@ -1,0 +1,107 @@
+//! `/ws/executions/{id}`: everything that can be refused is refused before the upgrade.
+
+use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::http::{HeaderMap, Uri, header};
+use axum::response::Response;
+use longshore_shared::event_log::follow;
+use tracing::Instrument as _;
+
+use crate::error::{ApiError, Code};
+use crate::extract::{PathId, Query};
+use crate::frames;
+use crate::state::ApiState;
+
+mod close;
+mod command;
+mod connection;
+mod life;
+mod reader;
+mod writer;
+
+use connection::Connection;
+
+/// The subprotocol; a client need not ask for it.
+const PROTOCOL: &str = "longshore.v1";
+
+/// What is read of a client's frame. It is more than a client may send, so that one that sent too much reads why its
+/// connection is closed: with input left unread it would be reset.
+const MAX_READ: usize = 1 << 20;
+
+/// The library's default of 128 KiB is allocated for every socket; clients send next to nothing.
+const BUFFER: usize = 4 << 10;
+
+pub(crate) async fn upgrade(
+    State(state): State<ApiState>,
+    PathId(id): PathId,
+    mut query: Query,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, ApiError> {
+    check_origin(&state, &headers)?;
+    let upgrade = upgrade.map_err(|_| {
+        ApiError::new(
+            Code::UpgradeRequired,
+            "this path speaks WebSocket: connect with a WebSocket client",
+        )
+    })?;
+    let after = query.take_after()?;
+    query.finish()?;
+    let key = state.locate(id).await?;
+    if state.stopping.is_cancelled() {
+        return Err(ApiError::new(
+            Code::ShuttingDown,
+            "the server is stopping; connect again",
+        ));
+    }
+    // Subscribed before the record is read, so that `subscribed` promises no more than what will follow.
+    let follower = follow(state.backends.log.clone(), key, after).await?;
+    let execution = state
+        .backends
+        .store
+        .execution(key)
+        .await?
+        .ok_or_else(ApiError::execution_not_found)?;
+    let top = state.backends.log.top(key).await?;
+    let hello = frames::subscribed(key.execution, execution.status, top.last, after);
+    let span = tracing::info_span!("websocket", execution = %key.execution);
+    let sockets = state.sockets.clone();
+    let connection = Connection {
+        state,
+        key,
+        follower,
+    };
+    Ok(upgrade
+        .protocols([PROTOCOL])
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER)
+        .max_message_size(MAX_READ)
+        .max_frame_size(MAX_READ)
+        .on_upgrade(move |socket| {
+            sockets.track_future(connection.run(socket, hello).instrument(span))
+        }))
+}
+
+/// Browsers send `Origin` and cannot be kept from connecting anywhere, so foreign pages are refused here.
+fn check_origin(state: &ApiState, headers: &HeaderMap) -> Result<(), ApiError> {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return Ok(());
+    };
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let uri: Option<Uri> = origin.to_str().ok().and_then(|origin| origin.parse().ok());
+    let own = uri
+        .as_ref()
+        .and_then(Uri::authority)
+        .is_some_and(|authority| Some(authority.as_str()) == host);
+    if own || state.settings.allowed_origins.allow(origin) {
+        Ok(())
+    } else {
+        Err(ApiError::new(
+            Code::Forbidden,
+            "pages of this origin may not connect",
+        ))
+    }
+}

@@ -1,0 +1,99 @@
+//! Writing a socket: pulled from the follower, as fast as the client takes it.
+
+use std::time::Duration;
+
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
+use bytes::Bytes;
+use futures_util::SinkExt as _;
+use futures_util::stream::SplitSink;
+use longshore_shared::event_log::Follower;
+use longshore_shared::id::ExecutionKey;
+use tokio::sync::mpsc;
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, interval_at, timeout};
+
+use super::close::Close;
+use super::life::{Life, PATIENCE};
+use crate::frames;
+use crate::state::ApiState;
+
+/// How often the server pings.
+const PING: Duration = Duration::from_secs(20);
+
+/// A write that took longer had to wait for the client.
+const WAITED: Duration = Duration::from_secs(1);
+
+/// Writes what the follower gives, answers, and pings.
+pub(super) struct Writer<'a> {
+    pub(super) sink: SplitSink<WebSocket, Message>,
+    pub(super) life: &'a Life,
+}
+
+impl Writer<'_> {
+    pub(super) async fn run(
+        &mut self,
+        hello: Bytes,
+        mut follower: Follower,
+        mut replies: mpsc::Receiver<Bytes>,
+        key: ExecutionKey,
+        state: &ApiState,
+    ) -> Close {
+        let mut pings = interval_at(Instant::now() + PING, PING);
+        let mut next = Some(text(hello));
+        loop {
+            if let Some(message) = next.take()
+                && let Err(close) = self.write(message, &mut follower, key).await
+            {
+                return close;
+            }
+            next = tokio::select! {
+                followed = follower.next() => match followed {
+                    Some(followed) => Some(text(frames::followed(followed, key.execution))),
+                    None => return Close::Ended,
+                },
+                Some(reply) = replies.recv() => Some(text(reply)),
+                _ = pings.tick() => Some(Message::Ping(Bytes::new())),
+                () = state.stopping.cancelled() => return Close::Restarting,
+            };
+        }
+    }
+
+    /// Writes a message and everything that is ready behind it, then flushes once.
+    async fn write(
+        &mut self,
+        message: Message,
+        follower: &mut Follower,
+        key: ExecutionKey,
+    ) -> Result<(), Close> {
+        let began = Instant::now();
+        self.feed(message).await?;
+        while let Some(followed) = follower.next_ready() {
+            self.feed(text(frames::followed(followed, key.execution)))
+                .await?;
+        }
+        taken(timeout(PATIENCE, self.sink.flush()).await)?;
+        // A client that reads slowly gets our pings late, but takes what it kept waiting. What goes into the kernel's
+        // buffers at once says nothing about whether anybody is there.
+        if began.elapsed() > WAITED {
+            self.life.sign();
+        }
+        Ok(())
+    }
+
+    async fn feed(&mut self, message: Message) -> Result<(), Close> {
+        taken(timeout(PATIENCE, self.sink.feed(message)).await)
+    }
+}
+
+fn taken(written: Result<Result<(), axum::Error>, Elapsed>) -> Result<(), Close> {
+    match written {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(Close::Gone),
+        Err(_) => Err(Close::TooSlow),
+    }
+}
+
+/// Frames are JSON text, made from strings.
+fn text(frame: Bytes) -> Message {
+    Message::Text(Utf8Bytes::try_from(frame).unwrap_or_else(|_| Utf8Bytes::from_static("{}")))
+}
