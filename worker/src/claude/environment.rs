@@ -1,0 +1,45 @@
+//! The environment of the CLI and of all it starts.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use super::Spec;
+use super::marks::{ATTEMPT, EXECUTION, PROCESS, WORKER, this_process};
+
+/// What we choose where the operator did not.
+const DEFAULTS: [(&str, &str); 8] = [
+    ("DISABLE_AUTOUPDATER", "1"),
+    ("DISABLE_TELEMETRY", "1"),
+    ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"),
+    // The CLI's own ten retries take three minutes, even of an expired key.
+    ("CLAUDE_CODE_MAX_RETRIES", "3"),
+    ("API_TIMEOUT_MS", "120000"),
+    // Else the transcript is written after the result, and may be cut.
+    ("CLAUDE_CODE_EAGER_FLUSH", "1"),
+    // Else `@path` in a prompt reads that file, without asking.
+    ("CLAUDE_CODE_DISABLE_ATTACHMENTS", "1"),
+    // Its memory would outlive the run in no place that we keep.
+    ("CLAUDE_CODE_DISABLE_AUTO_MEMORY", "1"),
+];
+
+/// The whole environment; nothing else is inherited.
+pub(super) fn environment(spec: &Spec<'_>) -> BTreeMap<OsString, OsString> {
+    let folder = spec.folder;
+    let defaults = DEFAULTS.map(|(name, value)| (name.into(), value.into()));
+    let ours = [
+        ("HOME", folder.home().into_os_string()),
+        ("CLAUDE_CONFIG_DIR", folder.config().into_os_string()),
+        ("CLAUDE_CODE_TMPDIR", folder.tmp().into_os_string()),
+        ("TMPDIR", folder.tmp().into_os_string()),
+        (EXECUTION, spec.job.execution_id.to_string().into()),
+        (ATTEMPT, spec.mark().value().into()),
+        (WORKER, spec.worker_id.into()),
+        (PROCESS, this_process().into()),
+    ];
+    let ours = ours.map(|(name, value)| (name.into(), value));
+    defaults
+        .into_iter()
+        .chain(spec.settings.environment())
+        .chain(ours)
+        .collect()
+}

@@ -1,0 +1,226 @@
+//! The processes of a run: all whose environment carries its mark.
+//!
+//! Each tool of the CLI is a session of its own, so neither a process group nor a parent leads to all of them.
+
+use std::collections::HashSet;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use longshore_shared::id::ExecutionId;
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, PidfdFlags, Signal, getpid, kill_process, pidfd_open, pidfd_send_signal,
+};
+use tokio::time::{Instant, sleep};
+
+mod proc;
+
+/// The variable that names the execution a process belongs to.
+pub(crate) const EXECUTION: &str = "LONGSHORE_EXECUTION_ID";
+/// The variable that names the attempt a process belongs to.
+pub(crate) const ATTEMPT: &str = "LONGSHORE_ATTEMPT";
+/// The variable that names the worker a process belongs to.
+pub(crate) const WORKER: &str = "LONGSHORE_WORKER_ID";
+/// The variable that names the worker's process, so that its death can be noticed later.
+pub(super) const PROCESS: &str = "LONGSHORE_WORKER_PROCESS";
+
+/// How long processes are looked for and killed before we give up; only one stuck in the kernel takes that long.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a process may take to show its environment. One that never does is none of ours.
+const EXEC: Duration = Duration::from_millis(500);
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// A `NAME=value` that stands in the environment of all processes meant.
+#[derive(Debug, Clone)]
+pub(crate) struct Mark(String);
+
+impl Mark {
+    /// All of an execution, of whichever attempt.
+    pub(crate) fn execution(id: ExecutionId) -> Self {
+        Self(format!("{EXECUTION}={id}"))
+    }
+
+    /// Those of one attempt: another may be under way already, by a worker on this very host.
+    pub(crate) fn attempt(execution: ExecutionId, attempt: u32) -> Self {
+        Self(format!("{ATTEMPT}={execution}/{attempt}"))
+    }
+
+    /// The variable's value.
+    pub(super) fn value(&self) -> &str {
+        self.0.split_once('=').map_or("", |(_, value)| value)
+    }
+
+    /// Whether any such process is alive.
+    #[cfg(test)]
+    pub(crate) async fn is_anywhere(&self) -> bool {
+        !self.scan().await.pids.is_empty()
+    }
+
+    /// Sends a signal to each, once; tells to how many.
+    pub(crate) async fn signal(&self, signal: Signal) -> usize {
+        let mark = self.clone();
+        blocking(move || mark.signal_now(signal)).await
+    }
+
+    /// Stops all of them; `false` when some did not stop in time.
+    pub(crate) async fn freeze(&self) -> bool {
+        self.repeat(Signal::STOP, proc::is_stopped).await
+    }
+
+    /// Lets all of them go on.
+    pub(crate) async fn thaw(&self) {
+        self.signal(Signal::CONT).await;
+    }
+
+    /// Kills until none is left; `false` when some are, after 5 s.
+    pub(crate) async fn kill_all(&self) -> bool {
+        self.repeat(Signal::KILL, |_, _| false).await
+    }
+
+    /// Signals all that are not `settled` (asked with whether one was signalled before), until none is found twice in a
+    /// row: one look may miss what is forked meanwhile.
+    async fn repeat(&self, signal: Signal, settled: fn(Pid, bool) -> bool) -> bool {
+        let begun = Instant::now();
+        let deadline = begun + PATIENCE;
+        let mut signalled = HashSet::new();
+        let mut clean = 0;
+        while clean < 2 {
+            let Found { mut pids, unclear } = self.scan().await;
+            pids.retain(|pid| !settled(*pid, signalled.contains(pid)));
+            if Instant::now() > deadline {
+                tracing::warn!(
+                    mark = self.0,
+                    ?signal,
+                    left = pids.len(),
+                    "processes of a run do not obey"
+                );
+                return false;
+            }
+            let settled = pids.is_empty() && (!unclear || begun.elapsed() > EXEC);
+            clean = if settled { clean + 1 } else { 0 };
+            signalled.extend(pids.into_iter().filter(|pid| self.send(*pid, signal)));
+            if clean < 2 {
+                sleep(PAUSE).await;
+            }
+        }
+        true
+    }
+
+    async fn scan(&self) -> Found {
+        let mark = self.clone();
+        blocking(move || mark.scan_now()).await
+    }
+
+    fn scan_now(&self) -> Found {
+        let us = getpid();
+        let mut environment = Vec::new();
+        let mut found = Found::default();
+        for pid in proc::pids().filter(|pid| *pid != us) {
+            if proc::carries(pid, self.0.as_bytes(), &mut environment) {
+                found.pids.push(pid);
+            } else if environment.is_empty() {
+                found.unclear |= proc::is_in_exec(pid);
+            }
+        }
+        found
+    }
+
+    fn signal_now(&self, signal: Signal) -> usize {
+        let pids = self.scan_now().pids;
+        pids.into_iter()
+            .filter(|pid| self.send(*pid, signal))
+            .count()
+    }
+
+    /// Signals a process if it still is the one that was found: the descriptor stays with the process, and the mark is
+    /// checked after it was opened, so that a number used again is noticed.
+    fn send(&self, pid: Pid, signal: Signal) -> bool {
+        let handle: Option<OwnedFd> = match pidfd_open(pid, PidfdFlags::empty()) {
+            Ok(handle) => Some(handle),
+            Err(Errno::SRCH) => return false,
+            // Kernels before 5.3 and some sandboxes have no descriptors of processes.
+            Err(_) => None,
+        };
+        if !proc::carries(pid, self.0.as_bytes(), &mut Vec::new()) {
+            return false;
+        }
+        match handle {
+            Some(handle) => pidfd_send_signal(handle, signal).is_ok(),
+            None => kill_process(pid, signal).is_ok(),
+        }
+    }
+}
+
+/// What one look at all processes finds.
+#[derive(Debug, Default)]
+struct Found {
+    /// Those that carry the mark.
+    pids: Vec<Pid>,
+    /// Whether there is one that shows no environment yet, and may turn out to carry it.
+    unclear: bool,
+}
+
+/// Kills what workers that died left on this host; tells how many workers that were.
+pub(crate) async fn sweep() -> usize {
+    let dead = blocking(|| {
+        let mut environment = Vec::new();
+        let mut worker = |pid| proc::variable(pid, PROCESS, &mut environment);
+        let found: HashSet<String> = proc::pids().filter_map(&mut worker).collect();
+        found
+            .into_iter()
+            .filter(|worker| proc::is_dead(worker))
+            .collect::<Vec<_>>()
+    });
+    let dead = dead.await;
+    for worker in &dead {
+        Mark(format!("{PROCESS}={worker}")).kill_all().await;
+    }
+    dead.len()
+}
+
+/// This process, as [`PROCESS`] names it.
+pub(super) fn this_process() -> String {
+    proc::identity(getpid()).unwrap_or_default()
+}
+
+/// Kills what carries the mark when it is dropped while the run still goes on.
+pub(super) struct Leash {
+    mark: Mark,
+    slack: bool,
+}
+
+impl Leash {
+    pub(super) fn new(mark: Mark) -> Self {
+        Self { mark, slack: false }
+    }
+
+    pub(super) fn mark(&self) -> &Mark {
+        &self.mark
+    }
+
+    /// Nothing is left to be killed.
+    pub(super) fn release(&mut self) {
+        self.slack = true;
+    }
+}
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        // No waiting here: a few rounds catch what is started meanwhile.
+        let rounds = if self.slack { 0 } else { 5 };
+        for _ in 0..rounds {
+            self.mark.signal_now(Signal::KILL);
+        }
+    }
+}
+
+/// Reading /proc blocks.
+async fn blocking<T: Default + Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(read).await.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+//! Runs of a scripted CLI.
+
+mod ends;
+mod stops;
+mod world;

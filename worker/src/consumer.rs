@@ -1,0 +1,106 @@
+//! Taking deliveries: each one is claimed, and then run, parked or dropped.
+
+use std::sync::Arc;
+
+use longshore_shared::job::Job;
+use longshore_shared::queue::Delivery;
+use longshore_shared::retry::Backoff;
+use longshore_shared::store::{Claim, Claimant, Claimed};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, info, info_span, warn};
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::execution::{self, Ran};
+
+/// Takes deliveries until `shutdown`, one for every free slot.
+///
+/// The prefetch alone would not bound them: after a reconnect the broker counts anew, while earlier runs go on.
+pub(crate) async fn run(context: &Arc<Context>, shutdown: CancellationToken) {
+    let slots = Arc::new(Semaphore::new(context.settings.slots().into()));
+    let mut consumer = context.backends.queue.consume(context.settings.slots());
+    let mut next = async || {
+        // The semaphore is never closed.
+        let slot = Arc::clone(&slots).acquire_owned().await.ok()?;
+        Some((slot, consumer.next().await))
+    };
+    while let Some(Some((slot, delivery))) = shutdown.run_until_cancelled(next()).await {
+        let job = &delivery.job;
+        let span = info_span!("execution", execution = %job.execution_id, session = %job.session_id, trace_id = %job.trace_id);
+        let (context, shutdown) = (Arc::clone(context), shutdown.clone());
+        let tasks = context.tasks.clone();
+        let handled = async move {
+            handle(&context, delivery, &shutdown).await;
+            drop(slot);
+        };
+        tasks.spawn(handled.instrument(span));
+    }
+}
+
+/// Answers a delivery only when the record says that nothing more is to be done for it.
+async fn handle(context: &Context, delivery: Delivery, shutdown: &CancellationToken) {
+    let Some((asked, claim)) = claim(context, &delivery.job, shutdown).await else {
+        return delivery.requeue().await; // Stopping before it was claimed: others may have it.
+    };
+    match claim {
+        Claim::Run(claimed) => run_claimed(context, delivery, claimed, asked).await,
+        Claim::Ended | Claim::RunningElsewhere => {
+            info!(?claim, "a delivery of something that needs no run");
+            delivery.ack().await;
+        }
+        Claim::SessionBusy => park(context, delivery, shutdown).await,
+    }
+}
+
+async fn run_claimed(context: &Context, delivery: Delivery, claimed: Claimed, asked: Instant) {
+    match Box::pin(execution::run(context, &delivery.job, claimed, asked)).await {
+        Ran::Ended(next) => {
+            delivery.ack().await;
+            if let Some(next) = next {
+                context.publish_next(&next).await;
+            }
+        }
+        // The next claim knows whether it still has to run: its record may be gone with all of Redis.
+        Ran::HandedBack => delivery.requeue().await,
+    }
+}
+
+/// Asks the store until it answers, and tells when it was asked; `None` when the worker stops meanwhile.
+async fn claim(
+    context: &Context,
+    job: &Job,
+    shutdown: &CancellationToken,
+) -> Option<(Instant, Claim)> {
+    let claimant = Claimant {
+        worker: context.id.clone(),
+        token: Uuid::new_v4(),
+        lease: context.settings.lease,
+    };
+    let mut backoff = Backoff::default();
+    loop {
+        let asked = Instant::now();
+        match context.backends.store.claim(job, &claimant).await {
+            Ok(claim) => return Some((asked, claim)),
+            Err(error) => warn!(%error, "cannot claim; will try again"),
+        }
+        shutdown
+            .run_until_cancelled(tokio::time::sleep(backoff.next_delay()))
+            .await?;
+    }
+}
+
+/// Puts a job aside whose session is busy. The end of its predecessor publishes it; the parked copy is for the case
+/// that this is lost. Tried here until it succeeds, since the broker counts how often a delivery goes back.
+async fn park(context: &Context, delivery: Delivery, shutdown: &CancellationToken) {
+    let mut backoff = Backoff::default();
+    while let Err(error) = context.backends.queue.park(&delivery.job).await {
+        warn!(%error, "cannot park; will try again");
+        let pause = tokio::time::sleep(backoff.next_delay());
+        if shutdown.run_until_cancelled(pause).await.is_none() {
+            return delivery.requeue().await;
+        }
+    }
+    delivery.ack().await;
+}

@@ -1,0 +1,73 @@
+//! What all executions of a worker share.
+
+use longshore_shared::backends::Backends;
+use longshore_shared::config::InvalidSetting;
+use longshore_shared::job::Job;
+use tokio_util::task::TaskTracker;
+use tracing::warn;
+use uuid::Uuid;
+
+use crate::config::WorkerSettings;
+use crate::running::Running;
+use crate::runs::Runs;
+use crate::transcript::Transcripts;
+use crate::workspace::Workspaces;
+
+pub(crate) struct Context {
+    /// Unique among all workers of all times.
+    pub(crate) id: String,
+    pub(crate) backends: Backends,
+    pub(crate) settings: WorkerSettings,
+    pub(crate) workspaces: Workspaces,
+    pub(crate) transcripts: Transcripts,
+    /// Holds the private folders of running executions; removed with the worker.
+    pub(crate) runs: Runs,
+    pub(crate) running: Running,
+    /// The deliveries that are being handled.
+    pub(crate) tasks: TaskTracker,
+}
+
+/// Why a worker cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The operator must change a setting.
+    #[error(transparent)]
+    Setting(#[from] InvalidSetting),
+    /// The machine does not give what is needed.
+    #[error("no temporary folder for runs: {0}")]
+    Runs(std::io::Error),
+}
+
+impl Context {
+    pub(crate) fn new(backends: Backends, settings: WorkerSettings) -> Result<Self, StartError> {
+        let runs = Runs::create().map_err(StartError::Runs)?;
+        Ok(Self {
+            id: format!("worker-{}", Uuid::now_v7()),
+            backends,
+            workspaces: Workspaces::new(settings.workspaces.clone()),
+            transcripts: Transcripts::open(&settings.state)
+                .map_err(|error| InvalidSetting::new("--state", error))?,
+            settings,
+            runs,
+            running: Running::default(),
+            tasks: TaskTracker::new(),
+        })
+    }
+
+    /// Queues a job that was given back. Where that fails it stays listed as undispatched.
+    pub(crate) async fn publish_again(&self, job: &Job) {
+        if let Err(error) = self.backends.queue.publish(job).await {
+            return warn!(execution = %job.execution_id, %error, "could not queue what was given back");
+        }
+        if let Err(error) = self.backends.store.dispatched(job.key()).await {
+            warn!(execution = %job.execution_id, %error, "could not note that the job is queued");
+        }
+    }
+
+    /// Queues the job that may run now. Where that fails, its parked copy brings it back.
+    pub(crate) async fn publish_next(&self, next: &Job) {
+        if let Err(error) = self.backends.queue.publish(next).await {
+            warn!(execution = %next.execution_id, %error, "could not queue the session's next job at once");
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! One execution, from its claim to its end.
+
+use std::path::PathBuf;
+
+use longshore_shared::error::LeaseError;
+use longshore_shared::execution::{Ending, ErrorCode, ExecutionError};
+use longshore_shared::job::Job;
+use longshore_shared::retry::Backoff;
+use longshore_shared::store::{Claimed, Lease};
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use crate::claude::{self, Limits, RunFolder, Spec};
+use crate::context::Context;
+use crate::lease;
+use crate::outcome;
+use crate::publisher::Publisher;
+use crate::running::Handle;
+use crate::stream::Stream;
+use crate::transcript::TranscriptError;
+
+/// What became of a claimed execution.
+pub(crate) enum Ran {
+    /// Its end is stored; the session's next job, for the queue.
+    Ended(Option<Box<Job>>),
+    /// Its end is not this attempt's to store.
+    HandedBack,
+}
+
+/// Runs a claimed execution to its end and stores it. The lease was asked for at `asked`.
+///
+/// When the lease is lost on the way, everything is stopped and nothing is stored: the execution is another's.
+pub(crate) async fn run(context: &Context, job: &Job, claimed: Claimed, asked: Instant) -> Ran {
+    info!(attempt = claimed.lease.attempt, "running");
+    let (handle, _entered) = context.running.enter(job.key());
+    let keep = lease::keep(
+        &context.backends,
+        &claimed.lease,
+        context.settings.lease,
+        asked,
+        &handle,
+    );
+    let work = run_leased(context, job, &claimed, &handle);
+    tokio::pin!(keep, work);
+    let ran = tokio::select! {
+        ran = &mut work => ran,
+        () = &mut keep => work.await, // Lost; the run was told, and ends by itself.
+    };
+    if matches!(ran, Ran::HandedBack) {
+        warn!("handed back: its end is for another attempt, or is stored already");
+    }
+    ran
+}
+
+async fn run_leased(context: &Context, job: &Job, claimed: &Claimed, handle: &Handle) -> Ran {
+    let log = context.backends.log.clone();
+    let publisher = Publisher::start(log, claimed.lease.clone(), handle.clone());
+    let attempt = attempt(context, job, claimed, handle, &publisher)
+        .await
+        .unwrap_or_else(|error| Some(Attempt::failed(error)));
+    // Also of a run that is handed back: whether a tool was used decides what becomes of it.
+    if publisher.close().await.is_err() {
+        return Ran::HandedBack;
+    }
+    let Some(Attempt { ending, transcript }) = attempt else {
+        return Ran::HandedBack;
+    };
+    match finish(context, &claimed.lease, &ending, transcript.as_deref()).await {
+        Ok(next) => {
+            let code = ending.error.as_ref().map(|error| error.code);
+            info!(status = %ending.kind.status(), code = code.map(tracing::field::debug), "ended");
+            prune(context, job, claimed, transcript.as_deref()).await;
+            Ran::Ended(next)
+        }
+        Err(Lost) => Ran::HandedBack,
+    }
+}
+
+struct Lost;
+
+/// What one attempt leaves.
+struct Attempt {
+    ending: Ending,
+    transcript: Option<String>,
+}
+
+impl Attempt {
+    fn failed(error: ExecutionError) -> Self {
+        Self {
+            ending: Ending::failed(error),
+            transcript: None,
+        }
+    }
+}
+
+/// Prepares the folders, runs the CLI, saves its transcript; nothing where the end is another's to store.
+async fn attempt(
+    context: &Context,
+    job: &Job,
+    claimed: &Claimed,
+    handle: &Handle,
+    publisher: &Publisher,
+) -> Result<Option<Attempt>, ExecutionError> {
+    let workspace = context.workspaces.prepare(&job.workspace_id).await?;
+    let attempt = claimed.lease.attempt;
+    let folder = RunFolder::create(context.runs.path(), job.key(), attempt).map_err(no_folder)?;
+    let resume = restore(context, job, claimed, &folder).await?;
+    let spec = Spec {
+        job,
+        attempt,
+        settings: &context.settings.claude,
+        limits: Limits::of(job, &context.settings.claude),
+        workspace: &workspace,
+        folder: &folder,
+        resume: resume.as_deref(),
+        worker_id: &context.id,
+        frozen: handle.frozen.subscribe(),
+    };
+    let mut stream = Stream::new(publisher, job, claimed);
+    let report = claude::run(spec, handle.stop.subscribe(), &mut stream).await;
+    if report.is_handed_back() {
+        return Ok(None);
+    }
+    let transcript = save(context, job, claimed, &folder).await;
+    let ending = outcome::decide(&report);
+    Ok(Some(Attempt { ending, transcript }))
+}
+
+fn no_folder(cause: std::io::Error) -> ExecutionError {
+    error!(%cause, "no folder for the run");
+    ExecutionError::new(
+        ErrorCode::CliStartFailed,
+        "the worker could not make a private folder for the run",
+    )
+}
+
+/// Puts the session's transcript where the CLI can resume it.
+async fn restore(
+    context: &Context,
+    job: &Job,
+    claimed: &Claimed,
+    folder: &RunFolder,
+) -> Result<Option<PathBuf>, ExecutionError> {
+    let Some(name) = &claimed.transcript else {
+        return Ok(None);
+    };
+    let into = folder.restored(job.session_id);
+    let mut backoff = Backoff::default();
+    for _ in 0..5 {
+        match context.transcripts.restore(name, &into).await {
+            Ok(()) => return Ok(Some(into)),
+            Err(TranscriptError::Missing) => break,
+            Err(TranscriptError::Unavailable(cause)) => {
+                warn!(%cause, "cannot read the transcript; will try again")
+            }
+        }
+        tokio::time::sleep(backoff.next_delay()).await;
+    }
+    let message =
+        "the session's transcript could not be read, so the conversation cannot be continued";
+    Err(ExecutionError::new(ErrorCode::SessionNotResumable, message))
+}
+
+/// Saves the transcript for the session's next execution. One that cannot be saved costs the session its memory of
+/// this turn, not this execution its result.
+async fn save(
+    context: &Context,
+    job: &Job,
+    claimed: &Claimed,
+    folder: &RunFolder,
+) -> Option<String> {
+    let mut backoff = Backoff::default();
+    for _ in 0..5 {
+        match context
+            .transcripts
+            .save(job.key(), claimed.lease.attempt, folder)
+            .await
+        {
+            Ok(name) => return name,
+            Err(error) => warn!(%error, "cannot save the transcript; will try again"),
+        }
+        tokio::time::sleep(backoff.next_delay()).await;
+    }
+    error!("the transcript is not saved; the session goes on from the turn before");
+    None
+}
+
+/// Stores the end until the store has it: a result that exists is not given up for an outage.
+async fn finish(
+    context: &Context,
+    lease: &Lease,
+    ending: &Ending,
+    transcript: Option<&str>,
+) -> Result<Option<Box<Job>>, Lost> {
+    let mut backoff = Backoff::default();
+    loop {
+        match context
+            .backends
+            .store
+            .finish(lease, ending, transcript)
+            .await
+        {
+            Ok(next) => return Ok(next.map(Box::new)),
+            Err(LeaseError::Lost) => return Err(Lost),
+            Err(LeaseError::Unavailable(error)) => {
+                warn!(%error, "cannot store the end; will try again")
+            }
+        }
+        tokio::time::sleep(backoff.next_delay()).await;
+    }
+}
+
+/// Removes the session's transcripts but the new one and the one that it replaced: a Redis that comes back without its
+/// last second points to that again.
+async fn prune(context: &Context, job: &Job, claimed: &Claimed, new: Option<&str>) {
+    let Some(new) = new else { return };
+    let mut kept = vec![new];
+    kept.extend(claimed.transcript.as_deref());
+    if let Err(error) = context.transcripts.prune(job.session_id, &kept).await {
+        warn!(%error, "old transcripts stay behind");
+    }
+}

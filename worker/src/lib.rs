@@ -1,0 +1,26 @@
+//! Longshore's worker as a library: `longshore-worker` runs it, and so do `longshore dev` and the tests.
+
+mod claude;
+pub mod config;
+mod consumer;
+mod context;
+mod execution;
+mod health;
+mod lease;
+mod outcome;
+mod publisher;
+mod reaper;
+mod result;
+mod running;
+mod runs;
+mod stream;
+mod stream_json;
+mod transcript;
+mod turns;
+mod worker;
+mod workspace;
+
+pub use claude::find_claude;
+pub use context::StartError;
+pub use health::serve as serve_health;
+pub use worker::Worker;

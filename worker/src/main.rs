@@ -1,0 +1,39 @@
+//! `longshore-worker`: settings, backends, health, and a worker until a signal.
+
+use longshore_shared::backends::Backends;
+use longshore_shared::config::{parse, refuse};
+use longshore_shared::{shutdown, telemetry};
+use longshore_worker::config::Cli;
+use longshore_worker::{Worker, serve_health};
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let cli: Cli = parse();
+    let backends = Backends::cluster(&cli.cluster, (&cli.retention).into())
+        .unwrap_or_else(|error| refuse(error));
+    let worker = Worker::new(backends, cli.worker).unwrap_or_else(|error| refuse(error));
+    let shutdown = shutdown::on_signal()?;
+    if !cli.admin_bind.is_empty() {
+        let listener = TcpListener::bind(&cli.admin_bind)
+            .await
+            .unwrap_or_else(|error| {
+                refuse(format_args!("--admin-bind {}: {error}", cli.admin_bind))
+            });
+        tokio::spawn(serve_health(listener, worker.clone(), shutdown.clone()));
+    }
+    // Only now: a setting that cannot be used is the one line that is printed.
+    telemetry::init(&cli.log);
+    hide_from_tools();
+    worker.run(shutdown).await;
+    Ok(())
+}
+
+/// Keeps the CLI's tools, which run as the same user, from reading this process's memory and environment: they hold the
+/// passwords of the engines.
+fn hide_from_tools() {
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "the CLI's tools may read this process's environment");
+    }
+}

@@ -1,0 +1,134 @@
+//! Publishing: events go to the log in order, as many at once as have gathered, and none is given up.
+
+use std::sync::Arc;
+
+use longshore_shared::error::LeaseError;
+use longshore_shared::event::Event;
+use longshore_shared::event_log::{Batch, EventLog};
+use longshore_shared::retry::Backoff;
+use longshore_shared::store::Lease;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::warn;
+
+use crate::claude::Stop;
+use crate::running::Handle;
+
+/// What waits for the log at most. Over it the CLI's output is not read, and the pipe holds the CLI.
+const MAX_WAITING: usize = 8 << 20;
+
+/// Events in one batch at most.
+const MAX_BATCH: usize = 256;
+
+/// The lease is lost: what was not recorded belongs to nobody.
+#[derive(Debug)]
+pub(crate) struct Lost;
+
+/// Where one attempt's events go in.
+pub(crate) struct Publisher {
+    queue: mpsc::Sender<Item>,
+    room: Arc<Semaphore>,
+    task: AbortOnDropHandle<Result<(), Lost>>,
+}
+
+/// What the run has come to with an event.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Progress {
+    pub(crate) turns: u32,
+    pub(crate) tool_used: bool,
+}
+
+struct Item {
+    event: Event,
+    progress: Progress,
+    /// Given back when the event is recorded.
+    _room: OwnedSemaphorePermit,
+}
+
+impl Publisher {
+    /// Publishes until it is closed or dropped. When the lease is lost the run is told.
+    pub(crate) fn start(log: Arc<dyn EventLog>, lease: Lease, handle: Handle) -> Self {
+        let (queue, items) = mpsc::channel(MAX_BATCH);
+        let task = AbortOnDropHandle::new(tokio::spawn(async move {
+            let published = publish(log, lease, items).await;
+            if published.is_err() {
+                handle.stop(Stop::LeaseLost);
+            }
+            published
+        }));
+        Self {
+            queue,
+            room: Arc::new(Semaphore::new(MAX_WAITING)),
+            task,
+        }
+    }
+
+    /// Takes an event; waits while too much waits already. After the lease is lost events are dropped.
+    pub(crate) async fn send(&self, event: Event, progress: Progress) {
+        let bytes = u32::try_from(event.frame.len().min(MAX_WAITING)).unwrap_or(u32::MAX);
+        // The semaphore is never closed.
+        let Ok(room) = Arc::clone(&self.room).acquire_many_owned(bytes).await else {
+            return;
+        };
+        let _ = self
+            .queue
+            .send(Item {
+                event,
+                progress,
+                _room: room,
+            })
+            .await;
+    }
+
+    /// Waits until everything is recorded.
+    pub(crate) async fn close(self) -> Result<(), Lost> {
+        drop(self.queue);
+        self.task.await.unwrap_or(Err(Lost))
+    }
+}
+
+/// A natural batch: what gathered while the one before was on its way.
+async fn publish(
+    log: Arc<dyn EventLog>,
+    lease: Lease,
+    mut items: mpsc::Receiver<Item>,
+) -> Result<(), Lost> {
+    let mut batch = Vec::with_capacity(MAX_BATCH);
+    while items.recv_many(&mut batch, MAX_BATCH).await > 0 {
+        let progress = batch
+            .last()
+            .map(|item: &Item| item.progress)
+            .unwrap_or_default();
+        let events: Vec<Event> = batch.iter().map(|item| item.event.clone()).collect();
+        append(log.as_ref(), &lease, events, progress).await?;
+        batch.clear();
+    }
+    Ok(())
+}
+
+/// Sends a batch until the log has it. Sending again is harmless for what is recorded; token deltas are left out then,
+/// since they may have been published already.
+async fn append(
+    log: &dyn EventLog,
+    lease: &Lease,
+    mut events: Vec<Event>,
+    progress: Progress,
+) -> Result<(), Lost> {
+    let mut backoff = Backoff::default();
+    loop {
+        let batch = Batch {
+            events: &events,
+            turns: progress.turns,
+            tool_used: progress.tool_used,
+        };
+        match log.append(lease, &batch).await {
+            Ok(()) => return Ok(()),
+            Err(LeaseError::Lost) => return Err(Lost),
+            Err(LeaseError::Unavailable(error)) => {
+                warn!(%error, events = events.len(), "cannot append; will try again")
+            }
+        }
+        events.retain(|event| event.id.is_some());
+        tokio::time::sleep(backoff.next_delay()).await;
+    }
+}

@@ -1,0 +1,121 @@
+//! Transcripts are found, kept, fetched and pruned.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use longshore_shared::id::ExecutionId;
+
+use super::*;
+
+fn key() -> ExecutionKey {
+    ExecutionKey {
+        session: SessionId::generate(),
+        execution: ExecutionId::generate(),
+    }
+}
+
+struct Place {
+    root: tempfile::TempDir,
+    transcripts: Transcripts,
+    key: ExecutionKey,
+}
+
+impl Place {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let transcripts = Transcripts::open(root.path().join("a/state").to_str().unwrap()).unwrap();
+        Self {
+            root,
+            transcripts,
+            key: key(),
+        }
+    }
+
+    fn folder(&self, attempt: u32) -> RunFolder {
+        RunFolder::create(&self.root.path().join("runs"), self.key, attempt).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_new_sessions_transcript_is_found_and_comes_back() {
+    let place = Place::new();
+    let first = place.folder(1);
+    let project = first.config().join("projects/-work-x");
+    fs::create_dir_all(&project).unwrap();
+    let text = "{}\n".repeat(4 << 20);
+    fs::write(project.join(format!("{}.jsonl", place.key.session)), &text).unwrap();
+    let name = place
+        .transcripts
+        .save(place.key, 1, &first)
+        .await
+        .unwrap()
+        .unwrap();
+
+    let second = place.folder(2);
+    let into = second.restored(place.key.session);
+    place.transcripts.restore(&name, &into).await.unwrap();
+    assert_eq!(fs::read_to_string(&into).unwrap(), text);
+    assert_eq!(
+        fs::metadata(&into).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    fs::write(&into, "longer").unwrap();
+    let other = place
+        .transcripts
+        .save(place.key, 2, &second)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_ne!(name, other);
+
+    for _ in 0..2 {
+        let session = place.key.session;
+        place
+            .transcripts
+            .prune(session, &[&other, "unknown"])
+            .await
+            .unwrap();
+    }
+    let third = place.folder(3);
+    let into = third.restored(place.key.session);
+    let gone = place.transcripts.restore(&name, &into).await;
+    assert!(matches!(gone, Err(TranscriptError::Missing)));
+    place.transcripts.restore(&other, &into).await.unwrap();
+    assert_eq!(fs::read_to_string(&into).unwrap(), "longer");
+}
+
+#[tokio::test]
+async fn what_is_no_transcript_is_not_kept() {
+    let place = Place::new();
+    let folder = place.folder(1);
+    assert_eq!(
+        place.transcripts.save(place.key, 1, &folder).await.unwrap(),
+        None
+    );
+    let project = folder.config().join("projects/-work-x");
+    fs::create_dir_all(&project).unwrap();
+    fs::write(folder.config().join("projects/file"), "x").unwrap();
+    symlink(
+        "/etc/passwd",
+        project.join(format!("{}.jsonl", place.key.session)),
+    )
+    .unwrap();
+    assert_eq!(
+        place.transcripts.save(place.key, 1, &folder).await.unwrap(),
+        None
+    );
+    fs::write(folder.restored(place.key.session), "").unwrap();
+    assert_eq!(
+        place.transcripts.save(place.key, 1, &folder).await.unwrap(),
+        None
+    );
+}
+
+#[test]
+fn other_storages_are_refused_by_name() {
+    let refused = Transcripts::open("s3://bucket/x").unwrap_err().to_string();
+    assert!(refused.starts_with("`s3:` is no kind"), "{refused}");
+    assert!(Transcripts::open("/dev/null/x").is_err());
+    let folder = tempfile::tempdir().unwrap();
+    Transcripts::open(&format!("file://{}", folder.path().display())).unwrap();
+}

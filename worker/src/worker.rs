@@ -1,0 +1,105 @@
+//! A worker's life, from start to stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use longshore_shared::backends::Backends;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::claude::{self, Stop};
+use crate::config::WorkerSettings;
+use crate::context::{Context, StartError};
+use crate::{consumer, reaper};
+
+/// A cheap handle on one worker.
+#[derive(Clone)]
+pub struct Worker {
+    pub(crate) context: Arc<Context>,
+}
+
+/// How long an interrupted run may take to end: each step of a stop has its bound, and this is more than their sum.
+const INTERRUPT: Duration = Duration::from_secs(30);
+
+impl Worker {
+    /// Checks the settings; runs nothing yet.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn new(backends: Backends, settings: WorkerSettings) -> Result<Self, StartError> {
+        Context::new(backends, settings).map(|context| Self {
+            context: Arc::new(context),
+        })
+    }
+
+    /// Takes and runs jobs until `shutdown`, then lets runs end until the drain time is over.
+    ///
+    /// What has not ended by then is interrupted and left to `on_worker_loss`, like the runs of a worker that died.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        if claude::find_claude(&self.context.settings.claude).is_none() {
+            warn!(program = %self.context.settings.claude.claude_bin.display(), "the Claude CLI was not found; executions will end CLI_NOT_FOUND");
+        }
+        let swept = claude::sweep().await;
+        if swept > 0 {
+            warn!(
+                workers = swept,
+                "killed what dead workers had left on this host"
+            );
+        }
+        info!(
+            worker = self.context.id,
+            slots = self.context.settings.slots(),
+            "taking jobs"
+        );
+        let background = CancellationToken::new();
+        let reaper = tokio::spawn(
+            background
+                .clone()
+                .run_until_cancelled_owned(reaper::run(Arc::clone(&self.context))),
+        );
+        let hints = tokio::spawn(
+            background
+                .clone()
+                .run_until_cancelled_owned(self.clone().heed_cancellations()),
+        );
+        consumer::run(&self.context, shutdown).await;
+        self.drain().await;
+        background.cancel();
+        for task in [reaper, hints] {
+            // Both end at once when they are cancelled; a panic of theirs was logged by the panic hook.
+            let _ = task.await;
+        }
+        info!("stopped");
+    }
+
+    async fn drain(&self) {
+        let tasks = &self.context.tasks;
+        tasks.close();
+        info!(running = tasks.len(), "stopping");
+        if tokio::time::timeout(self.context.settings.drain, tasks.wait())
+            .await
+            .is_ok()
+        {
+            return;
+        }
+        warn!(running = tasks.len(), "the drain time is over; ending runs");
+        self.context.running.stop_all(Stop::Drain);
+        if tokio::time::timeout(INTERRUPT, tasks.wait()).await.is_err() {
+            warn!(running = tasks.len(), "runs did not end");
+        }
+    }
+
+    /// Looks at a lease at once when somebody cancels its execution; a hint that is lost costs one renewal period.
+    async fn heed_cancellations(self) {
+        let mut cancellations = self.context.backends.store.cancellations();
+        loop {
+            match cancellations.recv().await {
+                Ok(key) => self.context.running.nudge(key),
+                Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {
+                    self.context.running.nudge_all()
+                }
+                Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    }
+}
