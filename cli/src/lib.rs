@@ -1,0 +1,8 @@
+//! The `longshore` command: a whole Longshore in one process, and a client for any.
+
+pub mod args;
+mod client;
+pub mod dev;
+mod render;
+pub mod run;
+mod watch;

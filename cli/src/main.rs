@@ -1,0 +1,30 @@
+//! `longshore`: starts what its arguments name.
+
+use std::process::ExitCode;
+
+use longshore_cli::args::{Cli, Command, started_as_fake_claude};
+use longshore_cli::{dev, run};
+use longshore_shared::config::parse;
+
+fn main() -> ExitCode {
+    // `longshore dev --fake` starts this program under that name, so that the fake needs no second file.
+    if started_as_fake_claude() {
+        return fake_claude::run();
+    }
+    let cli: Cli = parse();
+    match start(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn start(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Dev(args) => dev::dev(*args).await,
+        Command::Run(args) => run::run(*args).await,
+    }
+}
