@@ -1,0 +1,8 @@
+//! The harness of the end-to-end suites: servers as users run them, and clients that check what they see.
+
+pub mod anthropic_double;
+pub mod client;
+pub mod process;
+pub mod server;
+pub mod services;
+pub mod watcher;

@@ -1,0 +1,240 @@
+//! Servers as users run them: `longshore dev`, or APIs and workers as programs of their own on real engines.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use fake_claude::witness::{self, Event};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::client::Client;
+use crate::process::Process;
+use crate::services::{Engines, engines, path, program};
+
+/// How a server is set up; the default is what most tests need.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The CLI that workers run; the scripted one by default.
+    pub claude: PathBuf,
+    /// Settings of all programs, as variables.
+    pub settings: Vec<(String, String)>,
+    /// On a cluster.
+    pub apis: usize,
+    /// On a cluster.
+    pub workers: usize,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            claude: program("fake-claude"),
+            settings: Vec::new(),
+            apis: 2,
+            workers: 2,
+        }
+    }
+}
+
+impl Setup {
+    /// With one more setting.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
+/// A running server with a namespace and folders of its own.
+pub struct Server {
+    /// One client for every API.
+    pub clients: Vec<Client>,
+    pub apis: Vec<Process>,
+    pub workers: Vec<Process>,
+    setup: Setup,
+    engines: Option<Engines>,
+    namespace: String,
+    folder: TempDir,
+}
+
+impl Server {
+    /// Runs a test on `longshore dev`: one process, backends in memory.
+    pub async fn embedded<F: Future<Output = Server>>(
+        setup: Setup,
+        test: impl FnOnce(Server) -> F,
+    ) {
+        let mut server = Server::new(setup, None);
+        let mut environment = server.environment();
+        environment.push(("LONGSHORE_BIND".to_owned(), "127.0.0.1:0".to_owned()));
+        let dev = Process::start(
+            "longshore dev",
+            &program("longshore"),
+            &["dev".to_owned()],
+            &environment,
+        );
+        let url = dev.word_after("Longshore listens on ").await;
+        server.clients = vec![Client::new(&url)];
+        server.apis = vec![dev];
+        test(server).await.finish().await;
+    }
+
+    /// Runs a test on APIs and workers of their own, on RabbitMQ and Redis.
+    pub async fn cluster<F: Future<Output = Server>>(setup: Setup, test: impl FnOnce(Server) -> F) {
+        let Some(engines) = engines() else { return };
+        let mut server = Server::new(setup, Some(engines));
+        for _ in 0..server.setup.apis {
+            server.start_api().await;
+        }
+        for _ in 0..server.setup.workers {
+            server.start_worker().await;
+        }
+        for client in &server.clients {
+            client.ready().await;
+        }
+        test(server).await.finish().await;
+    }
+
+    fn new(setup: Setup, engines: Option<Engines>) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir(folder.path().join("witness")).expect("a folder for witnesses");
+        let namespace = format!("test-{}", Uuid::new_v4());
+        Self {
+            clients: Vec::new(),
+            apis: Vec::new(),
+            workers: Vec::new(),
+            setup,
+            engines,
+            namespace,
+            folder,
+        }
+    }
+
+    /// Starts one more API.
+    pub async fn start_api(&mut self) {
+        let mut environment = self.environment();
+        environment.push(("LONGSHORE_BIND".to_owned(), "127.0.0.1:0".to_owned()));
+        let name = format!("api {}", self.apis.len() + 1);
+        let api = Process::start(&name, &program("longshore-api"), &[], &environment);
+        let address = api.word_after(r#""listening","address":""#).await;
+        self.clients.push(Client::new(&format!("http://{address}")));
+        self.apis.push(api);
+    }
+
+    /// Starts one more worker.
+    pub async fn start_worker(&mut self) {
+        let name = format!("worker {}", self.workers.len() + 1);
+        let worker = Process::start(
+            &name,
+            &program("longshore-worker"),
+            &[],
+            &self.environment(),
+        );
+        worker.word_after(r#""taking jobs""#).await;
+        self.workers.push(worker);
+    }
+
+    /// A client of the first API.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.clients[0]
+    }
+
+    /// A client of the last API: another replica where there are several.
+    #[must_use]
+    pub fn other(&self) -> &Client {
+        &self.clients[self.clients.len() - 1]
+    }
+
+    /// The folder of a workspace.
+    #[must_use]
+    pub fn workspace(&self, id: &str) -> PathBuf {
+        self.folder.path().join("workspaces").join(id)
+    }
+
+    /// Where the scripted CLI leaves its witness records.
+    #[must_use]
+    pub fn witness(&self) -> PathBuf {
+        self.folder.path().join("witness")
+    }
+
+    /// Takes everything from Redis that belongs to this server.
+    pub async fn empty_redis(&self) {
+        if let Some(engines) = &self.engines {
+            crate::services::empty_redis(engines, &self.namespace).await;
+        }
+    }
+
+    fn environment(&self) -> Vec<(String, String)> {
+        let folder = |name: &str| self.folder.path().join(name).display().to_string();
+        let mut environment = vec![
+            ("PATH".to_owned(), path()),
+            ("TMPDIR".to_owned(), folder("")),
+            ("FAKE_CLAUDE_WITNESS".to_owned(), folder("witness")),
+            (
+                "LONGSHORE_CLAUDE_ENV".to_owned(),
+                "FAKE_CLAUDE_WITNESS,IS_SANDBOX".to_owned(),
+            ),
+            (
+                "LONGSHORE_CLAUDE_BIN".to_owned(),
+                self.setup.claude.display().to_string(),
+            ),
+            ("LONGSHORE_WORKSPACES".to_owned(), folder("workspaces")),
+            ("LONGSHORE_STATE".to_owned(), folder("state")),
+            ("LONGSHORE_ADMIN_BIND".to_owned(), String::new()),
+            ("LONGSHORE_NAMESPACE".to_owned(), self.namespace.clone()),
+            ("LONGSHORE_LOG_FORMAT".to_owned(), "json".to_owned()),
+        ];
+        if let Some(engines) = &self.engines {
+            environment.push(("LONGSHORE_AMQP_URL".to_owned(), engines.amqp_url.clone()));
+            environment.push(("LONGSHORE_REDIS_URL".to_owned(), engines.redis_url.clone()));
+        }
+        environment.extend(self.setup.settings.iter().cloned());
+        environment
+    }
+
+    /// Ends all programs in good order, and fails when anything is left of them or was run twice.
+    async fn finish(self) {
+        for worker in self.workers {
+            worker.stop().await;
+        }
+        for api in self.apis {
+            api.stop().await;
+        }
+        let left = marked_processes(self.folder.path());
+        assert!(left.is_empty(), "these processes are left behind: {left:?}");
+        let overlaps: Vec<_> = witness::read(&self.folder.path().join("witness"))
+            .into_iter()
+            .filter(|record| record.event == Event::Overlap)
+            .collect();
+        assert!(overlaps.is_empty(), "run twice at once: {overlaps:?}");
+        if let Some(engines) = &self.engines {
+            crate::services::clean(engines, &self.namespace).await;
+        }
+    }
+}
+
+/// Processes whose environment names this test's folder and an execution.
+fn marked_processes(folder: &Path) -> Vec<String> {
+    let folder = folder.display().to_string();
+    let marked = |environment: &str| {
+        environment.contains("LONGSHORE_EXECUTION_ID=") && environment.contains(&folder)
+    };
+    std::fs::read_dir("/proc")
+        .expect("/proc is there")
+        .filter_map(Result::ok)
+        .filter_map(|entry| {
+            let environment = std::fs::read(entry.path().join("environ")).ok()?;
+            let command = std::fs::read(entry.path().join("cmdline")).ok()?;
+            marked(&String::from_utf8_lossy(&environment)).then(|| {
+                format!(
+                    "{}: {}",
+                    entry.path().display(),
+                    String::from_utf8_lossy(&command)
+                )
+            })
+        })
+        .collect()
+}
+
+/// How long something may take to be noticed that is looked for every few seconds.
+pub const SOON: Duration = Duration::from_secs(20);

@@ -1,0 +1,109 @@
+//! What the suites run against, as `deploy/test` names it. What is required and missing fails, and is never skipped.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these variables are the suites' own settings"
+)]
+
+use std::path::PathBuf;
+
+/// Addresses of the engines.
+#[derive(Debug, Clone)]
+pub struct Engines {
+    pub amqp_url: String,
+    pub redis_url: String,
+}
+
+/// RabbitMQ and Redis; `None` where the test cannot run and need not.
+#[must_use]
+pub fn engines() -> Option<Engines> {
+    let required = "LONGSHORE_TEST_REQUIRE_SERVICES";
+    Some(Engines {
+        amqp_url: setting("LONGSHORE_TEST_AMQP_URL", required)?,
+        redis_url: setting("LONGSHORE_TEST_REDIS_URL", required)?,
+    })
+}
+
+/// The real Claude CLI; `None` where the test cannot run and need not.
+#[must_use]
+pub fn real_claude() -> Option<PathBuf> {
+    setting("LONGSHORE_TEST_CLAUDE_BIN", "LONGSHORE_TEST_REQUIRE_CLAUDE").map(PathBuf::from)
+}
+
+fn setting(name: &str, required: &str) -> Option<String> {
+    let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+    if value.is_none() {
+        assert!(
+            std::env::var(required).as_deref() != Ok("1"),
+            "{name} is not set, and {required}=1: see deploy/test"
+        );
+        println!("not run: {name} is not set");
+    }
+    value
+}
+
+/// A program of this workspace, as `cargo build --workspace --bins` left it beside the tests.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows its own path");
+    let folder = test
+        .parent()
+        .and_then(|deps| deps.parent())
+        .expect("tests are in target/*/deps");
+    let program = folder.join(name);
+    assert!(
+        program.exists(),
+        "{} is missing: cargo build --workspace --bins makes it",
+        program.display()
+    );
+    program
+}
+
+/// The search path that programs are given.
+#[must_use]
+pub fn path() -> String {
+    std::env::var("PATH").unwrap_or_default()
+}
+
+/// Removes what a test left in its namespace.
+pub async fn clean(engines: &Engines, namespace: &str) {
+    empty_redis(engines, namespace).await;
+    let connection =
+        lapin::Connection::connect(&engines.amqp_url, lapin::ConnectionProperties::default())
+            .await
+            .expect("rabbitmq answers");
+    let channel = connection.create_channel().await.expect("rabbitmq answers");
+    for queue in ["executions", "parked", "dead"] {
+        let queue = format!("{namespace}.{queue}");
+        let _ = channel
+            .queue_delete(queue.into(), lapin::options::QueueDeleteOptions::default())
+            .await;
+    }
+    let exchange = format!("{namespace}.dead");
+    let _ = channel
+        .exchange_delete(
+            exchange.into(),
+            lapin::options::ExchangeDeleteOptions::default(),
+        )
+        .await;
+}
+
+/// Removes a namespace's keys.
+pub async fn empty_redis(engines: &Engines, namespace: &str) {
+    let mut redis = redis::Client::open(engines.redis_url.as_str())
+        .expect("the address is one")
+        .get_multiplexed_async_connection()
+        .await
+        .expect("redis answers");
+    let keys: Vec<String> = redis::cmd("KEYS")
+        .arg(format!("{namespace}:*"))
+        .query_async(&mut redis)
+        .await
+        .expect("redis answers");
+    if !keys.is_empty() {
+        let () = redis::cmd("DEL")
+            .arg(keys)
+            .query_async(&mut redis)
+            .await
+            .expect("redis answers");
+    }
+}

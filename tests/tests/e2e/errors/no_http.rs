@@ -1,0 +1,80 @@
+//! What is no HTTP, or half of it.
+
+use nix::sys::signal::Signal;
+use tests::process::PATIENCE;
+use tests::server::Server;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::setup;
+
+over_every_server! { setup() =>
+    what_is_no_http_does_no_harm,
+    half_a_request_does_not_keep_a_server_from_stopping,
+}
+
+async fn what_is_no_http_does_no_harm(server: Server) -> Server {
+    let address = server
+        .client()
+        .url()
+        .trim_start_matches("http://")
+        .to_owned();
+    let noise: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+    let endless = format!(
+        "GET / HTTP/1.1\r\nhost: localhost\r\n{}",
+        "x-header: y\r\n".repeat(20_000)
+    );
+    for said in [
+        b"\r\n\r\n".as_slice(),
+        b"hello\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET /healthz HTTP/9.9\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nhost: localhost\r\ncontent-length: -1\r\n\r\n",
+        b"POST /api/v1/claude/execute HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nnonsense",
+        &noise,
+        endless.as_bytes(),
+    ] {
+        let mut connection = TcpStream::connect(&address).await.unwrap();
+        // The server may have hung up before it has read everything.
+        let _ = connection.write_all(said).await;
+        let _ = connection.shutdown().await;
+        let mut answer = Vec::new();
+        let hung_up = timeout(PATIENCE, connection.read_to_end(&mut answer)).await;
+        assert!(hung_up.is_ok(), "still open: {:?}", &said[..said.len().min(40)]);
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(!answer.starts_with("HTTP/1.1 2") && !answer.starts_with("HTTP/1.1 5"), "{answer}");
+    }
+    // Half a request, given up.
+    let mut connection = TcpStream::connect(&address).await.unwrap();
+    let half = b"POST /api/v1/claude/execute HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{";
+    connection.write_all(half).await.unwrap();
+    drop(connection);
+    assert_eq!(
+        server.client().run("[[text still here]]").await.status(),
+        "completed"
+    );
+    server
+}
+
+async fn half_a_request_does_not_keep_a_server_from_stopping(mut server: Server) -> Server {
+    let address = server.client().url().trim_start_matches("http://");
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let half =
+        b"POST /api/v1/claude/execute HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+        content-length: 99\r\nexpect: 100-continue\r\n\r\n";
+    connection.write_all(half).await.unwrap();
+    // This answer comes when the body is waited for.
+    let mut answer = [0; 12];
+    timeout(PATIENCE, connection.read_exact(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100");
+    connection.write_all(b"{").await.unwrap();
+    let mut api = server.apis.remove(0);
+    api.signal(Signal::SIGTERM);
+    assert_eq!(api.exit().await.code(), Some(0));
+    server
+}

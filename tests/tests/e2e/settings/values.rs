@@ -1,0 +1,127 @@
+//! Values that settings refuse, in a flag or in the environment.
+
+use std::net::TcpListener;
+
+use super::{refused, run};
+
+const DURATION: &str = "a duration like 90s, 30m or 24h is needed";
+
+/// Settings of API and worker that refuse a value: flag, value, why.
+const CLUSTER: &[(&str, &str, &str)] = &[
+    ("--redis-url", "nonsense", ""),
+    ("--redis-url", "http://127.0.0.1", ""),
+    ("--redis-url", "redis://:hunter2@127.0.0.1:port", ""),
+    ("--amqp-url", "nonsense", ""),
+    ("--amqp-url", "http://127.0.0.1", ""),
+    ("--amqp-url", "amqp://me:hunter2@127.0.0.1:port/%2f", ""),
+    ("--namespace", "", "1 to 64 letters"),
+    ("--namespace", "a b", "1 to 64 letters"),
+];
+
+/// Settings of every server.
+const COMMON: &[(&str, &str, &str)] = &[
+    ("--retention", "90", DURATION),
+    ("--retention", "", DURATION),
+    ("--session-retention", "0s", "above zero"),
+    ("--max-events", "99", "99 is not in 100.."),
+    ("--max-events", "many", "invalid digit"),
+    ("--log", "info,=,x=loud", ""),
+    ("--log-format", "xml", "[possible values: text, json]"),
+];
+
+/// Settings of what serves the API.
+const API: &[(&str, &str, &str)] = &[
+    ("--bind", "nonsense", "an address like 127.0.0.1:8080"),
+    ("--bind", "", "an address like 127.0.0.1:8080"),
+    ("--bind", "8080", "an address like 127.0.0.1:8080"),
+    (
+        "--bind",
+        "127.0.0.1:99999",
+        "an address like 127.0.0.1:8080",
+    ),
+    ("--bind", "0.0.0.0:0", "only a loopback address"),
+    ("--bind", "[::]:0", "only a loopback address"),
+    ("--max-execution-timeout", "3600", DURATION),
+    ("--allowed-tools", "Bash(git log", "a `(` without its `)`"),
+    (
+        "--allowed-origins",
+        "https://a.example,b.example",
+        r#""b.example" is no origin"#,
+    ),
+];
+
+/// Settings of what runs the CLI.
+const WORKER: &[(&str, &str, &str)] = &[
+    ("--slots", "0", "0 is not in 1..=10000"),
+    ("--slots", "all", "invalid digit"),
+    ("--state", "s3://bucket/folder", "`s3:`"),
+    ("--state", "/dev/null/folder", "/dev/null/folder"),
+    ("--lease", "15", DURATION),
+    ("--drain", "-5s", DURATION),
+    ("--execution-timeout", "1 fortnight", DURATION),
+    ("--stall-timeout", "1e3", DURATION),
+    (
+        "--permission-mode",
+        "yolo",
+        "[possible values: default, acceptEdits",
+    ),
+    ("--default-tools", "Read)", "a `)` without its `(`"),
+];
+
+async fn each_is_refused(name: &str, args: &[&str], tables: &[&[(&str, &str, &str)]]) {
+    for (flag, value, why) in tables.iter().copied().flatten() {
+        let given = format!("{flag}={value}");
+        let mut with_flag = args.to_vec();
+        with_flag.push(&given);
+        refused(
+            &run(name, &with_flag, &[]).await,
+            flag,
+            why,
+            &format!("{name} {given}"),
+        );
+        let variable = format!("LONGSHORE_{}", flag[2..].replace('-', "_").to_uppercase());
+        let output = run(name, args, &[(&variable, value)]).await;
+        refused(&output, flag, why, &format!("{variable}={value} {name}"));
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_value_stops_the_api() {
+    each_is_refused("longshore-api", &[], &[CLUSTER, COMMON, API]).await;
+}
+
+#[tokio::test]
+async fn a_wrong_value_stops_the_worker() {
+    let admin: &[_] = &[
+        ("--admin-bind", "nonsense", ""),
+        ("--admin-bind", "127.0.0.1:99999", ""),
+    ];
+    each_is_refused("longshore-worker", &[], &[CLUSTER, COMMON, WORKER, admin]).await;
+}
+
+#[tokio::test]
+async fn a_wrong_value_stops_dev() {
+    each_is_refused("longshore", &["dev"], &[COMMON, API, WORKER]).await;
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for (name, args, flag) in [
+        ("longshore-api", &[][..], "--bind"),
+        ("longshore", &["dev"], "--bind"),
+        ("longshore-worker", &[], "--admin-bind"),
+    ] {
+        let environment = [
+            ("LONGSHORE_BIND", &*address),
+            ("LONGSHORE_ADMIN_BIND", &*address),
+        ];
+        let output = run(name, args, &environment).await;
+        refused(&output, flag, &address, name);
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains("in use"),
+            "{output:?}"
+        );
+    }
+}

@@ -1,0 +1,131 @@
+//! Workers come and go: their sessions are continued, their executions are taken over.
+
+use nix::sys::signal::Signal;
+use serde_json::json;
+use tests::client::next_frame;
+use tests::process::PATIENCE;
+use tests::server::{Server, Setup};
+use tests::services::engines;
+
+/// The first worker is gone when the second turn comes.
+#[tokio::test]
+async fn another_worker_continues_a_session() {
+    let setup = Setup {
+        workers: 1,
+        ..Setup::default()
+    };
+    Server::cluster(setup, |mut server| async move {
+        let (first, session) = server
+            .client()
+            .submit("The word is plover. [[text noted]]")
+            .await;
+        server.client().watch(&first).await;
+        server.workers.remove(0).stop().await;
+        server.start_worker().await;
+        let body = json!({ "workspace_id": "demo", "prompt": "[[recall]]", "session_id": session });
+        let (second, _) = server.other().execute(&body).await;
+        let watched = server.client().watch(&second).await;
+        assert!(
+            watched.text().contains("The word is plover."),
+            "{}",
+            watched.text()
+        );
+        server
+    })
+    .await;
+}
+
+/// A worker that is killed has its execution run again by the other, with a stream that says so.
+#[tokio::test]
+async fn another_worker_takes_over_from_a_killed_one() {
+    if engines().is_none() {
+        return;
+    }
+    let setup = Setup {
+        workers: 1,
+        ..Setup::default()
+    }
+    .with("LONGSHORE_LEASE", "3s");
+    Server::cluster(setup, |mut server| async move {
+        let (execution, _) = server
+            .client()
+            .submit("[[hang once]][[text made it]]")
+            .await;
+        let mut socket = server.client().socket(&execution, None).await;
+        while next_frame(&mut socket).await.expect("it runs")["type"] != "claude_message" {}
+        let mut killed = server.workers.remove(0);
+        killed.signal(Signal::SIGKILL);
+        killed.exit().await;
+        server.start_worker().await;
+        let watched = server.other().watch(&execution).await;
+        assert_eq!(
+            (watched.status(), watched.text().trim()),
+            ("completed", "made it")
+        );
+        let status: Vec<_> = watched
+            .of("status")
+            .map(|data| (data["status"].as_str(), data["attempt"].as_u64()))
+            .collect();
+        assert_eq!(
+            status,
+            [
+                (Some("running"), Some(1)),
+                (Some("pending"), Some(1)),
+                (Some("running"), Some(2))
+            ]
+        );
+        server
+    })
+    .await;
+}
+
+/// A worker that slept while its execution was taken over, on the same host, wakes up and leaves the successor alone.
+#[tokio::test]
+async fn a_worker_that_slept_leaves_its_successor_alone() {
+    let setup = Setup {
+        workers: 1,
+        ..Setup::default()
+    }
+    .with("LONGSHORE_LEASE", "3s");
+    Server::cluster(setup, |mut server| async move {
+        let prompt = "[[hang once]][[lines n=30 rate=15]][[text made it]]";
+        let (execution, _) = server.client().submit(prompt).await;
+        let mut socket = server.client().socket(&execution, None).await;
+        while next_frame(&mut socket).await.expect("it runs")["type"] != "claude_message" {}
+        server.workers[0].signal(Signal::SIGSTOP);
+        server.start_worker().await;
+        let second_attempt = json!({ "status": "running", "attempt": 2 });
+        while next_frame(&mut socket).await.expect("it is taken over")["data"] != second_attempt {}
+        server.workers[0].signal(Signal::SIGCONT);
+        let watched = server.other().watch(&execution).await;
+        assert_eq!(watched.status(), "completed", "{:#}", watched.end());
+        assert!(watched.text().ends_with("made it"));
+        server
+    })
+    .await;
+}
+
+/// What Redis has forgotten is found again in the broker, when its run finds out.
+#[tokio::test]
+async fn an_execution_outlives_its_record() {
+    let setup = Setup::default().with("LONGSHORE_LEASE", "3s");
+    Server::cluster(setup, |server| async move {
+        let (execution, _) = server.client().submit("[[lines n=40 rate=10]]").await;
+        let mut socket = server.client().socket(&execution, None).await;
+        while next_frame(&mut socket).await.expect("it runs")["type"] != "claude_message" {}
+        server.empty_redis().await;
+        let path = format!("/api/v1/claude/executions/{execution}");
+        let ended = async {
+            while server.client().get(&path).await.body["status"] != "completed" {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, ended)
+            .await
+            .expect("it ends");
+        let watched = server.other().watch(&execution).await;
+        assert_eq!(watched.status(), "completed");
+        server
+    })
+    .await;
+}
