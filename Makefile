@@ -1,0 +1,43 @@
+# `make` lists what there is to do.
+
+.DEFAULT_GOAL := help
+.PHONY: help dev build fmt lint fmt-check clippy rustdoc check test services services-down clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+dev: ## API and worker in one process, with nothing else needed; ARGS="--help" shows its flags
+	cargo run --quiet --bin longshore -- dev $(ARGS)
+
+build: ## all programs
+	cargo build --workspace --bins
+
+fmt: ## format the code
+	cargo fmt --all
+
+lint: fmt-check clippy rustdoc ## formatting, clippy and rustdoc, warnings denied
+
+fmt-check:
+	cargo fmt --all --check
+
+clippy:
+	cargo clippy --workspace --all-targets -- -D warnings
+
+rustdoc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+check: build ## the tests that need nothing but Rust
+	env -u LONGSHORE_TEST_AMQP_URL -u LONGSHORE_TEST_REDIS_URL -u LONGSHORE_TEST_CLAUDE_BIN \
+	  LONGSHORE_TEST_REQUIRE_SERVICES=0 LONGSHORE_TEST_REQUIRE_CLAUDE=0 cargo test --workspace
+
+test: ## every test, with RabbitMQ, Redis and the real Claude CLI, found or installed
+	deploy/test
+
+services: ## RabbitMQ and Redis for the tests, kept running; then: eval "$(deploy/services env)"
+	deploy/services up
+
+services-down: ## end what `make services` started
+	deploy/services down
+
+clean: services-down ## remove everything that was built
+	cargo clean
