@@ -43,7 +43,7 @@ pub(crate) async fn keep(
         let patience = if frozen {
             length / 3
         } else {
-            (length / 3).min(frozen_at - asked)
+            (length / 3).min(frozen_at.saturating_duration_since(asked))
         };
         match timeout(patience, backends.store.renew(lease, length))
             .await
