@@ -53,6 +53,13 @@ impl Watched {
         }
     }
 
+    /// Frames of recorded events, in order.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<&Value> {
+        let recorded = |frame: &&Value| frame["id"].is_string();
+        self.frames.iter().filter(recorded).collect()
+    }
+
     /// Ids of recorded events, in order.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.frames.iter().filter_map(|frame| frame["id"].as_str())

@@ -150,11 +150,7 @@ async fn a_client_may_join_at_any_time(server: Server) -> Server {
 async fn pages_hold_what_the_stream_held(server: Server) -> Server {
     let watched = server.client().run("[[lines n=30]]").await;
     let execution = watched.frames[0]["execution_id"].as_str().unwrap();
-    let recorded: Vec<&Value> = watched
-        .frames
-        .iter()
-        .filter(|frame| frame["id"].is_string())
-        .collect();
+    let recorded = watched.recorded();
     let (mut paged, mut after) = (Vec::new(), None);
     loop {
         let query = after

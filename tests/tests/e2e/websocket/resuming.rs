@@ -1,6 +1,6 @@
 //! Watching on from the end of the log, or from beyond it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::client::next_frame;
 use tests::server::Server;
 
@@ -33,11 +33,7 @@ async fn nothing_follows_the_end(server: Server) -> Server {
 async fn an_id_beyond_the_log_is_a_gap(server: Server) -> Server {
     let watched = server.client().run("[[text fine]]").await;
     let execution = watched.frames[0]["execution_id"].as_str().unwrap();
-    let recorded: Vec<&Value> = watched
-        .frames
-        .iter()
-        .filter(|frame| frame["id"].is_string())
-        .collect();
+    let recorded = watched.recorded();
     let (earliest, latest) = (watched.ids().next(), watched.ids().last());
     for beyond in ["1-4000", "7-1", "4294967295-18446744073709551615"] {
         let mut socket = server.other().socket(execution, Some(beyond)).await;
