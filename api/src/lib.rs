@@ -12,11 +12,13 @@ mod error;
 
 mod extract;
 mod frames;
+mod identity;
 mod middleware;
 mod router;
 mod routes;
 pub mod state;
 mod view;
+mod watch;
 mod ws;
 
 use state::ApiState;

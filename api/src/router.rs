@@ -6,7 +6,7 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::{ApiError, Code};
-use crate::middleware::{host, panic, trace};
+use crate::middleware::{host, identify, panic, trace};
 use crate::routes::{events, execute, executions, health};
 use crate::state::ApiState;
 use crate::ws;
@@ -17,7 +17,8 @@ pub(crate) fn router(state: ApiState) -> Router {
         .route("/execute", post(execute::execute))
         .route("/executions/{id}", get(executions::show))
         .route("/executions/{id}/events", get(events::page))
-        .route("/executions/{id}/cancel", post(executions::cancel));
+        .route("/executions/{id}/cancel", post(executions::cancel))
+        .route_layer(from_fn(identify::identify));
 
     Router::new()
         .nest("/api/v1/claude", claude)

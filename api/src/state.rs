@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use longshore_shared::backends::Backends;
+use longshore_shared::execution::Execution;
 use longshore_shared::id::{ExecutionId, ExecutionKey};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::ApiSettings;
 use crate::error::ApiError;
+use crate::identity::Caller;
 
 /// A cheap handle.
 #[derive(Clone)]
@@ -33,12 +35,27 @@ impl ApiState {
         }
     }
 
-    /// Finds the execution that a path names.
+    /// Finds where the execution that a path names has its data, for whoever may see it.
     pub(crate) async fn locate(&self, id: ExecutionId) -> Result<ExecutionKey, ApiError> {
         self.backends
             .store
             .locate(id)
             .await?
+            .ok_or_else(ApiError::execution_not_found)
+    }
+
+    /// Reads an execution; one that the caller may not see does not exist for it.
+    ///
+    /// # Errors
+    /// 404 also where it was kept no longer.
+    pub(crate) async fn execution(
+        &self,
+        key: ExecutionKey,
+        caller: &Caller,
+    ) -> Result<Execution, ApiError> {
+        let execution = self.backends.store.execution(key).await?;
+        execution
+            .filter(|execution| caller.sees(&execution.workspace_id))
             .ok_or_else(ApiError::execution_not_found)
     }
 }

@@ -5,13 +5,13 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::Response;
-use longshore_shared::event_log::follow;
 use tracing::Instrument as _;
 
 use crate::error::{ApiError, Code};
 use crate::extract::{PathId, Query};
-use crate::frames;
+use crate::identity::Caller;
 use crate::state::ApiState;
+use crate::watch::Watch;
 
 mod close;
 mod command;
@@ -48,39 +48,17 @@ pub(crate) async fn upgrade(
     })?;
     let after = query.take_after()?;
     query.finish()?;
-    let key = state.locate(id).await?;
-    if state.stopping.is_cancelled() {
-        return Err(ApiError::new(
-            Code::ShuttingDown,
-            "the server is stopping; connect again",
-        ));
-    }
-    // Subscribed before the record is read, so that `subscribed` promises no more than what will follow.
-    let follower = follow(state.backends.log.clone(), key, after).await?;
-    let execution = state
-        .backends
-        .store
-        .execution(key)
-        .await?
-        .ok_or_else(ApiError::execution_not_found)?;
-    let top = state.backends.log.top(key).await?;
-    let hello = frames::subscribed(key.execution, execution.status, top.last, after);
-    let span = tracing::info_span!("websocket", execution = %key.execution);
+    let watch = Watch::begin(&state, &Caller::anonymous(), id, after).await?;
+    let span = tracing::info_span!("websocket", execution = %watch.key.execution);
     let sockets = state.sockets.clone();
-    let connection = Connection {
-        state,
-        key,
-        follower,
-    };
+    let connection = Connection { state, watch };
     Ok(upgrade
         .protocols([PROTOCOL])
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
         .max_message_size(MAX_READ)
         .max_frame_size(MAX_READ)
-        .on_upgrade(move |socket| {
-            sockets.track_future(connection.run(socket, hello).instrument(span))
-        }))
+        .on_upgrade(move |socket| sockets.track_future(connection.run(socket).instrument(span))))
 }
 
 /// Browsers send `Origin` and cannot be kept from connecting anywhere, so foreign pages are refused here.

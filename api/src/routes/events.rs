@@ -9,6 +9,7 @@ use longshore_shared::id::EventId;
 use crate::error::ApiError;
 use crate::extract::{PathId, Query};
 use crate::frames;
+use crate::identity::{Caller, Scope};
 use crate::state::ApiState;
 
 const DEFAULT_LIMIT: usize = 200;
@@ -19,15 +20,18 @@ const MAX_BYTES: usize = 8 << 20;
 
 pub(crate) async fn page(
     State(state): State<ApiState>,
+    caller: Caller,
     PathId(id): PathId,
     mut query: Query,
 ) -> Result<Response, ApiError> {
+    caller.may(Scope::Read)?;
     let (after, limit) = (
         query.take_after()?,
         query.take_limit(DEFAULT_LIMIT, MAX_LIMIT)?,
     );
     query.finish()?;
     let key = state.locate(id).await?;
+    state.execution(key, &caller).await?;
     let log = state.backends.log.as_ref();
     let mut page = PageBody::default();
     for followed in replay(log, key, after, limit, MAX_BYTES).await? {

@@ -17,6 +17,7 @@ use tracing::{Instrument as _, info, warn};
 use super::executions::publish_next;
 use crate::error::ApiError;
 use crate::extract::{Fields, Query};
+use crate::identity::{Caller, Scope};
 use crate::middleware::trace::TraceId;
 use crate::state::ApiState;
 
@@ -36,12 +37,15 @@ struct Accepted {
 
 pub(crate) async fn execute(
     State(state): State<ApiState>,
+    caller: Caller,
     trace: TraceId,
     query: Query,
     body: Fields,
 ) -> Result<impl IntoResponse, ApiError> {
+    caller.may(Scope::Execute)?;
     query.finish()?;
     let request = ExecuteRequest::read(body, &state.settings)?;
+    caller.may_name(&request.workspace_id)?;
     let (job, mode) = job(request, &trace);
     // In a task of its own: a client that hangs up must not leave a record behind whose job was never queued.
     let (execution_id, session_id) = (job.execution_id, job.session_id);

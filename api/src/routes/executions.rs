@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use longshore_shared::execution::{CancelReason, Execution};
+use longshore_shared::execution::CancelReason;
 use longshore_shared::id::ExecutionKey;
 use longshore_shared::job::Job;
 use longshore_shared::store::Cancelled;
@@ -12,29 +12,35 @@ use tracing::{info, warn};
 
 use crate::error::ApiError;
 use crate::extract::{PathId, Query};
+use crate::identity::{Caller, Scope};
 use crate::state::ApiState;
 use crate::view::ExecutionView;
 
 pub(crate) async fn show(
     State(state): State<ApiState>,
+    caller: Caller,
     PathId(id): PathId,
     query: Query,
 ) -> Result<Response, ApiError> {
+    caller.may(Scope::Read)?;
     query.finish()?;
     let key = state.locate(id).await?;
-    let execution = find(&state, key).await?;
+    let execution = state.execution(key, &caller).await?;
     Ok(Json(ExecutionView::from(&execution)).into_response())
 }
 
 pub(crate) async fn cancel(
     State(state): State<ApiState>,
+    caller: Caller,
     PathId(id): PathId,
     query: Query,
 ) -> Result<Response, ApiError> {
+    caller.may(Scope::Execute)?;
     query.finish()?;
     let key = state.locate(id).await?;
+    state.execution(key, &caller).await?;
     let was_alive = request_cancel(&state, key).await?;
-    let execution = find(&state, key).await?;
+    let execution = state.execution(key, &caller).await?;
     let status = if was_alive {
         StatusCode::ACCEPTED
     } else {
@@ -72,13 +78,4 @@ pub(crate) async fn publish_next(state: &ApiState, next: Option<Box<Job>>) {
     if let Err(error) = state.backends.queue.publish(&next).await {
         warn!(execution = %next.execution_id, %error, "could not queue the session's next job at once");
     }
-}
-
-async fn find(state: &ApiState, key: ExecutionKey) -> Result<Execution, ApiError> {
-    state
-        .backends
-        .store
-        .execution(key)
-        .await?
-        .ok_or_else(ApiError::execution_not_found)
 }

@@ -3,11 +3,8 @@
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
-use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
-use longshore_shared::event_log::Follower;
-use longshore_shared::id::ExecutionKey;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracing::debug;
@@ -17,6 +14,7 @@ use super::life::Life;
 use super::reader::Reader;
 use super::writer::Writer;
 use crate::state::ApiState;
+use crate::watch::Watch;
 
 /// How long the client has to answer a close.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -26,18 +24,22 @@ const REPLIES: usize = 8;
 
 pub(super) struct Connection {
     pub(super) state: ApiState,
-    pub(super) key: ExecutionKey,
-    pub(super) follower: Follower,
+    pub(super) watch: Watch,
 }
 
 impl Connection {
-    pub(super) async fn run(self, socket: WebSocket, hello: Bytes) {
+    pub(super) async fn run(self, socket: WebSocket) {
+        let Watch {
+            key,
+            hello,
+            follower,
+        } = self.watch;
         let (sink, mut stream) = socket.split();
         let (replies, outbox) = mpsc::channel(REPLIES);
         let life = Life::new();
         let reader = Reader {
             state: &self.state,
-            key: self.key,
+            key,
             life: &life,
             replies,
             invalid: 0,
@@ -45,7 +47,7 @@ impl Connection {
         let mut writer = Writer { sink, life: &life };
         let close = tokio::select! {
             close = reader.run(&mut stream) => close,
-            close = writer.run(hello, self.follower, outbox, self.key, &self.state) => close,
+            close = writer.run(hello, follower, outbox, key, &self.state) => close,
         };
         debug!(?close, "closing");
         farewell(writer.sink, stream, close).await;

@@ -1,0 +1,116 @@
+//! Who calls, and what they may do and see.
+
+#![expect(dead_code, reason = "tokens fill these in")]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use longshore_shared::id::WorkspaceId;
+
+use crate::error::{ApiError, Code};
+
+/// A caller, known for sure. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// Who it is: what limits are counted by.
+    pub(crate) subject: Arc<str>,
+    pub(crate) workspaces: Arc<Workspaces>,
+    pub(crate) scopes: Scopes,
+}
+
+/// The workspaces that a caller may see and use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Workspaces {
+    All,
+    Only(BTreeSet<WorkspaceId>),
+}
+
+/// Something that a caller may be allowed to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Begin and end executions.
+    Execute,
+    /// See and watch.
+    Read,
+}
+
+impl Scope {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Execute => "execute",
+            Self::Read => "read",
+        }
+    }
+}
+
+/// What a caller is allowed to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Scopes {
+    pub(crate) execute: bool,
+    pub(crate) read: bool,
+}
+
+impl Caller {
+    /// Everybody, while the server has no key to know callers by.
+    pub(crate) fn anonymous() -> Self {
+        let scopes = Scopes {
+            execute: true,
+            read: true,
+        };
+        Self {
+            subject: "anonymous".into(),
+            workspaces: Arc::new(Workspaces::All),
+            scopes,
+        }
+    }
+
+    /// # Errors
+    /// 403 that names the scope which the caller's token lacks.
+    pub(crate) fn may(&self, scope: Scope) -> Result<(), ApiError> {
+        let allowed = match scope {
+            Scope::Execute => self.scopes.execute,
+            Scope::Read => self.scopes.read,
+        };
+        if allowed {
+            return Ok(());
+        }
+        let scope = scope.as_str();
+        let message = format!("the token does not have the scope {scope:?}, which this needs");
+        Err(ApiError::new(Code::Forbidden, message))
+    }
+
+    /// Whether something of that workspace exists for the caller.
+    pub(crate) fn sees(&self, workspace: &WorkspaceId) -> bool {
+        match &*self.workspaces {
+            Workspaces::All => true,
+            Workspaces::Only(allowed) => allowed.contains(workspace),
+        }
+    }
+
+    /// For a workspace that the caller itself has named.
+    ///
+    /// # Errors
+    /// 403 where it is none of the caller's.
+    pub(crate) fn may_name(&self, workspace: &WorkspaceId) -> Result<(), ApiError> {
+        if self.sees(workspace) {
+            return Ok(());
+        }
+        let message = "workspace_id: the token does not have this workspace";
+        Err(ApiError::new(Code::Forbidden, message))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    /// The caller that `middleware::identify` has found.
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(ApiError::internal)
+    }
+}

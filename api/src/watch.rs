@@ -1,0 +1,49 @@
+//! Begins to watch an execution: what a WebSocket and an event stream have in common.
+
+use bytes::Bytes;
+use longshore_shared::event_log::{Follower, follow};
+use longshore_shared::id::{EventId, ExecutionId, ExecutionKey};
+
+use crate::error::{ApiError, Code};
+use crate::frames;
+use crate::identity::{Caller, Scope};
+use crate::state::ApiState;
+
+/// An execution that is watched.
+pub(crate) struct Watch {
+    pub(crate) key: ExecutionKey,
+    /// The `subscribed` frame, which goes first.
+    pub(crate) hello: Bytes,
+    pub(crate) follower: Follower,
+}
+
+impl Watch {
+    /// Watches from after `after`, or from the start.
+    ///
+    /// # Errors
+    /// Where the caller may not watch it, or the server is about to stop.
+    pub(crate) async fn begin(
+        state: &ApiState,
+        caller: &Caller,
+        id: ExecutionId,
+        after: Option<EventId>,
+    ) -> Result<Self, ApiError> {
+        caller.may(Scope::Read)?;
+        let key = state.locate(id).await?;
+        if state.stopping.is_cancelled() {
+            let message = "the server is stopping; connect again";
+            return Err(ApiError::new(Code::ShuttingDown, message));
+        }
+        let log = &state.backends.log;
+        // Subscribed before the record is read, so that `subscribed` promises no more than what will follow.
+        let follower = follow(log.clone(), key, after).await?;
+        let execution = state.execution(key, caller).await?;
+        let top = log.top(key).await?;
+        let hello = frames::subscribed(key.execution, execution.status, top.last, after);
+        Ok(Self {
+            key,
+            hello,
+            follower,
+        })
+    }
+}
