@@ -16,7 +16,7 @@ pub(crate) fn router(state: ApiState) -> Router {
     let claude = Router::new()
         .route("/execute", post(execute::execute))
         .route("/executions/{id}", get(executions::show))
-        .route("/executions/{id}/events", get(events::page))
+        .route("/executions/{id}/events", get(events::events))
         .route("/executions/{id}/cancel", post(executions::cancel))
         .route_layer(from_fn(identify::identify));
 

@@ -1,7 +1,9 @@
 //! Begins to watch an execution: what a WebSocket and an event stream have in common.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use longshore_shared::event_log::{Follower, follow};
+use longshore_shared::event_log::{Follower, Top, follow};
 use longshore_shared::id::{EventId, ExecutionId, ExecutionKey};
 
 use crate::error::{ApiError, Code};
@@ -9,12 +11,21 @@ use crate::frames;
 use crate::identity::{Caller, Scope};
 use crate::state::ApiState;
 
+/// How often a connection says that it is there.
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(20);
+
+/// How long a client may give no sign of life, or keep what it is sent waiting.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
 /// An execution that is watched.
 pub(crate) struct Watch {
     pub(crate) key: ExecutionKey,
     /// The `subscribed` frame, which goes first.
     pub(crate) hello: Bytes,
     pub(crate) follower: Follower,
+    after: Option<EventId>,
+    /// The end of the log as it began.
+    top: Top,
 }
 
 impl Watch {
@@ -44,6 +55,13 @@ impl Watch {
             key,
             hello,
             follower,
+            after,
+            top,
         })
+    }
+
+    /// Whether the client has seen all that there will ever be.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.top.ended && self.after.is_some() && self.after == self.top.last
     }
 }

@@ -25,6 +25,21 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Reads a response whole.
+    ///
+    /// # Panics
+    /// When it breaks off.
+    pub async fn read(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.expect("the answer is whole");
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Self {
+            status,
+            headers,
+            body,
+        }
+    }
+
     /// The `code` of an error.
     #[must_use]
     pub fn code(&self) -> &str {
@@ -89,15 +104,7 @@ impl Client {
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let response = request.send().await.expect("the API answers");
-        let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await.expect("the answer is whole");
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Answer {
-            status,
-            headers,
-            body,
-        }
+        Answer::read(request.send().await.expect("the API answers")).await
     }
 
     /// `POST /execute` that must be accepted; the execution's and the session's ids.

@@ -2,6 +2,7 @@
 
 pub mod anthropic_double;
 pub mod client;
+pub mod event_stream;
 pub mod process;
 pub mod server;
 pub mod services;

@@ -1,74 +1,78 @@
-//! `GET /executions/{id}/events`: pages of the record.
+//! `GET /executions/{id}/events`: pages of the record, or all of it and what comes as a stream.
 
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
-use longshore_shared::event_log::{Followed, replay};
-use longshore_shared::id::EventId;
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
 
 use crate::error::ApiError;
 use crate::extract::{PathId, Query};
-use crate::frames;
-use crate::identity::{Caller, Scope};
+use crate::identity::Caller;
 use crate::state::ApiState;
 
-const DEFAULT_LIMIT: usize = 200;
-const MAX_LIMIT: usize = 1000;
+mod page;
+mod sse;
+mod stream;
 
-/// A page ends early when it holds this much; `next_after` goes on.
-const MAX_BYTES: usize = 8 << 20;
-
-pub(crate) async fn page(
+pub(crate) async fn events(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId,
-    mut query: Query,
+    query: Query,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    caller.may(Scope::Read)?;
-    let (after, limit) = (
-        query.take_after()?,
-        query.take_limit(DEFAULT_LIMIT, MAX_LIMIT)?,
-    );
-    query.finish()?;
-    let key = state.locate(id).await?;
-    state.execution(key, &caller).await?;
-    let log = state.backends.log.as_ref();
-    let mut page = PageBody::default();
-    for followed in replay(log, key, after, limit, MAX_BYTES).await? {
-        if let Followed::Event(event) = &followed {
-            page.last = event.id;
-        }
-        page.push(&frames::followed(followed, key.execution));
+    if accepts_stream(&headers) {
+        stream::stream(state, caller, id, query, &headers).await
+    } else {
+        page::page(&state, &caller, id, query).await
     }
-    Ok(page.finish())
 }
 
-/// The answer's text as it grows: frames are passed on as they are.
-#[derive(Default)]
-struct PageBody {
-    text: Vec<u8>,
-    last: Option<EventId>,
+/// Whether `text/event-stream` itself is asked for: a client that takes anything is answered with a page.
+fn accepts_stream(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter();
+    accepted
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let named = parts
+                .next()
+                .is_some_and(|name| name.eq_ignore_ascii_case("text/event-stream"));
+            named && !parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+        })
 }
 
-impl PageBody {
-    fn push(&mut self, frame: &[u8]) {
-        self.text.extend_from_slice(if self.text.is_empty() {
-            br#"{"events":["#
-        } else {
-            b","
-        });
-        self.text.extend_from_slice(frame);
-    }
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
 
-    fn finish(mut self) -> Response {
-        if self.text.is_empty() {
-            self.text.extend_from_slice(br#"{"events":["#);
+    use super::*;
+
+    #[test]
+    fn a_stream_is_only_for_who_names_it() {
+        let accept = |value: &'static str| {
+            accepts_stream(&HeaderMap::from_iter([(
+                header::ACCEPT,
+                HeaderValue::from_static(value),
+            )]))
+        };
+        for stream in [
+            "text/event-stream",
+            "Text/Event-Stream; charset=utf-8",
+            "application/json;q=0.5, text/event-stream",
+        ] {
+            assert!(accept(stream), "{stream}");
         }
-        let next = self
-            .last
-            .map_or_else(|| "null".to_owned(), |id| format!("\"{id}\""));
-        self.text
-            .extend_from_slice(format!(r#"],"next_after":{next}}}"#).as_bytes());
-        ([(header::CONTENT_TYPE, "application/json")], self.text).into_response()
+        for page in [
+            "",
+            "*/*",
+            "text/*",
+            "application/json",
+            "text/event-stream;q=0",
+            "text/event-streams",
+        ] {
+            assert!(!accept(page), "{page}");
+        }
+        assert!(!accepts_stream(&HeaderMap::new()));
     }
 }

@@ -33,6 +33,7 @@ impl Connection {
             key,
             hello,
             follower,
+            ..
         } = self.watch;
         let (sink, mut stream) = socket.split();
         let (replies, outbox) = mpsc::channel(REPLIES);

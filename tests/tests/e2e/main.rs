@@ -29,6 +29,7 @@ mod cancelling;
 mod command;
 mod endings;
 mod errors;
+mod event_stream;
 mod main_job;
 mod real_cli;
 mod sessions;
