@@ -44,6 +44,17 @@ pub enum AcceptError {
     Unavailable(#[from] Unavailable),
 }
 
+/// Why a page of a list was not given.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// The cursor belongs to another list, or what it needs is no longer kept: begin at the first page.
+    #[error("the cursor is not, or no longer, one of this list")]
+    InvalidCursor,
+    /// Try again later.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
 /// Why a job was not taken by the queue.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::id::{ExecutionId, SessionId, WorkspaceId};
 use crate::timestamp::Timestamp;
+use crate::usage::Usage;
 
 /// Where an execution stands. `lifecycle` says what may become what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -138,6 +139,8 @@ pub struct Ending {
     pub error: Option<ExecutionError>,
     /// What it cost, for the session's sum.
     pub cost_usd: f64,
+    /// The tokens it took, for the session's sums.
+    pub usage: Usage,
 }
 
 impl Ending {
@@ -149,6 +152,18 @@ impl Ending {
             result: None,
             error: Some(error),
             cost_usd: 0.0,
+            usage: Usage::default(),
+        }
+    }
+
+    /// The cost as it goes into a session's sum: what is no amount of money counts as none.
+    #[must_use]
+    pub fn bounded_cost(&self) -> f64 {
+        const MOST: f64 = 1e9;
+        if self.cost_usd.is_finite() {
+            self.cost_usd.clamp(0.0, MOST)
+        } else {
+            0.0
         }
     }
 
@@ -160,6 +175,7 @@ impl Ending {
             result: None,
             error: Some(reason.error()),
             cost_usd: 0.0,
+            usage: Usage::default(),
         }
     }
 }

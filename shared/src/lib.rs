@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 pub mod backends;
+pub mod catalogue;
 pub mod config;
 pub mod error;
 pub mod event;
@@ -20,4 +21,5 @@ pub mod shutdown;
 pub mod store;
 pub mod telemetry;
 pub mod timestamp;
+pub mod usage;
 pub mod worker_loss;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use longshore_shared::execution::{CancelReason, EndKind, Ending, ErrorCode, ExecutionError};
+use longshore_shared::usage::Usage;
 use serde_json::{Value, json};
 
 use crate::result::ResultLine;
@@ -114,6 +115,7 @@ fn ended_by_us(report: &Report, stopped: Stopped) -> Option<Ending> {
         Stopped::Cancelled(reason) => {
             return Some(Ending {
                 cost_usd: cost(report),
+                usage: usage(report),
                 ..Ending::cancelled(reason)
             });
         }
@@ -263,11 +265,19 @@ fn ending(report: &Report, kind: EndKind, error: Option<ExecutionError>) -> Endi
         result,
         error,
         cost_usd: cost(report),
+        usage: usage(report),
     }
 }
 
 fn cost(report: &Report) -> f64 {
     report.result.as_ref().map_or(0.0, |result| result.cost_usd)
+}
+
+fn usage(report: &Report) -> Usage {
+    report
+        .result
+        .as_ref()
+        .map_or_else(Usage::default, |result| result.usage)
 }
 
 fn spelled(duration: Duration) -> String {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use longshore_shared::usage::Usage;
 use serde_json::value::RawValue;
 
 use crate::stream_json::{fields, text};
@@ -19,6 +20,8 @@ pub(crate) struct ResultLine {
     pub(crate) text: String,
     /// Of the whole process so far.
     pub(crate) cost_usd: f64,
+    /// What the CLI counted; what it does not tell, or tells oddly, counts as none.
+    pub(crate) usage: Usage,
     /// The contract's `result` object.
     pub(crate) contract: Box<RawValue>,
 }
@@ -47,7 +50,7 @@ impl ResultLine {
         let members = fields(line, MEMBERS.map(|(_, theirs)| theirs)).ok()?;
         let names = ["terminal_reason", "api_error_status", "errors"];
         let [terminal_reason, status, errors] = fields(line, names).ok()?;
-        let [said, subtype, is_error, _, _, _, cost, ..] = members;
+        let [said, subtype, is_error, _, _, _, cost, usage, ..] = members;
         let string = |value: Option<&RawValue>| value.and_then(text).map(|text| text.into_owned());
         Some(Self {
             subtype: string(subtype).unwrap_or_default(),
@@ -64,6 +67,7 @@ impl ResultLine {
                 .and_then(|cost| cost.get().parse().ok())
                 .filter(|cost: &f64| cost.is_finite())
                 .unwrap_or(0.0),
+            usage: usage.map(tokens).unwrap_or_default(),
             contract: contract(members)?,
         })
     }
@@ -78,6 +82,17 @@ impl ResultLine {
         let reason = self.terminal_reason.as_deref();
         self.is_success() && reason.is_none_or(|reason| reason == "completed")
     }
+}
+
+fn tokens(usage: &RawValue) -> Usage {
+    let Ok(members) = fields(usage.get(), Usage::NAMES) else {
+        return Usage::default();
+    };
+    Usage::from_counts(members.map(|count| {
+        count
+            .and_then(|count| count.get().parse().ok())
+            .unwrap_or(0)
+    }))
 }
 
 /// Values are copied as text, so that numbers keep their spelling.
@@ -107,6 +122,22 @@ mod tests {
         assert!(result.is_success() && result.is_complete());
         assert!((result.cost_usd - 0.1).abs() < 1e-9);
         assert_eq!(result.api_error_status, None);
+    }
+
+    #[test]
+    fn tokens_are_counted_and_odd_ones_are_not() {
+        let read = |usage: &str| {
+            let line = format!(r#"{{"type":"result","usage":{usage}}}"#);
+            ResultLine::read(&line).unwrap().usage
+        };
+        let counted = r#"{"input_tokens":3,"output_tokens":5,"cache_creation_input_tokens":7,"cache_read_input_tokens":11,"service_tier":"standard"}"#;
+        assert_eq!(read(counted).counts(), [3, 5, 7, 11]);
+        let odd = r#"{"input_tokens":"3","output_tokens":-5,"cache_creation_input_tokens":null,"cache_read_input_tokens":1.5}"#;
+        for odd in [odd, "null", "7", "[]", "\"x\"", "{}"] {
+            assert_eq!(read(odd), Usage::default(), "{odd}");
+        }
+        let partly = read(r#"{"output_tokens":5,"input_tokens":99999999999999999999}"#);
+        assert_eq!(partly.counts(), [0, 5, 0, 0]);
     }
 
     #[test]

@@ -67,7 +67,10 @@ end
 -- Writes a new pending execution; its fields and values are the arguments from `first` on.
 local function create(session, workspace, created, first)
   redis.call('HSET', RECORD, unpack(ARGV, first))
-  redis.call('HSETNX', SESSION, 'session_id', session)
+  if redis.call('HSETNX', SESSION, 'session_id', session) == 1 then
+    local metadata = redis.call('HGET', RECORD, 'metadata')
+    if metadata then redis.call('HSET', SESSION, 'metadata', metadata) end
+  end
   redis.call('HSETNX', SESSION, 'workspace_id', workspace)
   redis.call('HSETNX', SESSION, 'created_at', created)
   redis.call('HSET', SESSION, 'updated_at', digits(now()), 'last_execution_id', EXECUTION)
@@ -88,15 +91,20 @@ local function settle(state, ending)
   redis.call('PEXPIRE', LOG, ending.retention)
   redis.call('HINCRBY', SESSION, 'turns', redis.call('HGET', RECORD, 'turns') or '0')
   redis.call('HINCRBYFLOAT', SESSION, 'total_cost_usd', ending.cost)
+  for name, count in pairs(ending.usage) do redis.call('HINCRBY', SESSION, name, count) end
   redis.call('HSET', SESSION, 'updated_at', digits(now()))
   redis.call('LREM', ORDER, 1, EXECUTION)
   if redis.call('LLEN', ORDER) == 0 then redis.call('PEXPIRE', SESSION, ending.session_retention) end
 end
 
--- The six arguments from `first` on that say how an execution ends.
+-- The ten arguments from `first` on that say how an execution ends.
 local function ending(first)
   return {
     template = ARGV[first], result = ARGV[first + 1], error = ARGV[first + 2], cost = ARGV[first + 3],
     retention = ARGV[first + 4], session_retention = ARGV[first + 5],
+    usage = {
+      input_tokens = ARGV[first + 6], output_tokens = ARGV[first + 7],
+      cache_creation_input_tokens = ARGV[first + 8], cache_read_input_tokens = ARGV[first + 9],
+    },
   }
 end

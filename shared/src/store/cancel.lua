@@ -1,4 +1,4 @@
--- Cancels. ARGV[3]: reason; [4]: control channel; [5]: what to publish on it; [6..11]: the ending of a pending one.
+-- Cancels. ARGV[3]: reason; [4]: control channel; [5]: what to publish on it; [6..15]: the ending of a pending one.
 local status = redis.call('HGET', RECORD, 'status')
 if not status then return {'unknown'} end
 

@@ -1,10 +1,10 @@
--- Ends an attempt and the execution. ARGV[3]: token; [4]: move; [5..10]: the ending; [11]: transcript or ''.
+-- Ends an attempt and the execution. ARGV[3]: token; [4]: move; [5..14]: the ending; [15]: transcript or ''.
 local known = redis.call('HMGET', RECORD, 'status', 'token')
 if known[2] ~= ARGV[3] then return {'lost'} end
 
 local state = after(ARGV[4])
 if state then
-  if ARGV[11] ~= '' then redis.call('HSET', SESSION, 'transcript', ARGV[11]) end
+  if ARGV[15] ~= '' then redis.call('HSET', SESSION, 'transcript', ARGV[15]) end
   settle(state, ending(5))
 elseif not known[1] or next(MAY[known[1]]) then
   return {'lost'} -- Given back to the queue meanwhile.

@@ -1,5 +1,5 @@
 -- Gives a lost execution back, or ends it. ARGV[3]: token; [4]: grace in ms; [5]: move; [6]: template of the `status`
--- event of a requeue; [7..12]: the ending otherwise.
+-- event of a requeue; [7..16]: the ending otherwise.
 local known = redis.call('HMGET', RECORD, 'status', 'token', 'lease_until', 'attempt')
 if known[1] ~= 'running' or known[2] ~= ARGV[3] then return {'not_lost'} end
 if now() <= tonumber(known[3]) + tonumber(ARGV[4]) then return {'not_lost'} end

@@ -48,7 +48,7 @@ impl RedisStore {
         call(script.invoke_async(&mut hot)).await.map(Answer)
     }
 
-    /// Adds the six arguments that `ending()` of the prelude reads.
+    /// Adds the ten arguments that `ending()` of the prelude reads.
     fn add_ending(
         &self,
         script: &mut ScriptInvocation<'_>,
@@ -59,9 +59,10 @@ impl RedisStore {
             .arg(Template::end(execution, ending).text)
             .arg(ending.result.as_deref().map_or("", |result| result.get()))
             .arg(ending.error.as_ref().map(record::json).unwrap_or_default())
-            .arg(ending.cost_usd)
+            .arg(ending.bounded_cost())
             .arg(millis(self.retention.execution))
-            .arg(millis(self.retention.session));
+            .arg(millis(self.retention.session))
+            .arg(&ending.usage.bounded().counts());
     }
 
     async fn try_claim(

@@ -1,4 +1,4 @@
--- Ends what could not be published, unless a worker took it. ARGV[3]: move; [4..9]: the ending.
+-- Ends what could not be published, unless a worker took it. ARGV[3]: move; [4..13]: the ending.
 if redis.call('HEXISTS', RECORD, 'tries') == 1 then return {'taken'} end
 
 local state = after(ARGV[3])

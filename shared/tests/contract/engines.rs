@@ -12,6 +12,7 @@ use longshore_shared::job::{Job, OnWorkerLoss, RunRequest};
 use longshore_shared::session::SessionMode;
 use longshore_shared::store::{Claim, Claimant, Claimed, Retention};
 use longshore_shared::timestamp::Timestamp;
+use longshore_shared::usage::Usage;
 use uuid::Uuid;
 
 use crate::backends::{namespace, service};
@@ -155,6 +156,12 @@ pub(crate) fn completed() -> Ending {
         result: Some(result),
         error: None,
         cost_usd: 0.25,
+        usage: Usage {
+            input_tokens: 10,
+            output_tokens: 20,
+            cache_creation_input_tokens: 3,
+            cache_read_input_tokens: 4,
+        },
     }
 }
 

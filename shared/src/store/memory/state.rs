@@ -14,6 +14,7 @@ use crate::lifecycle::{self, Move};
 use crate::session::Session;
 use crate::store::{Claimant, Claimed, Lease, LostLease};
 use crate::timestamp::Timestamp;
+use crate::usage::Usage;
 
 #[derive(Default)]
 pub(crate) struct State {
@@ -98,9 +99,11 @@ impl SessionEntry {
             executions: 0,
             turns: 0,
             total_cost_usd: 0.0,
+            usage: Usage::default(),
             last_execution_id: None,
             active_execution_id: None,
             transcript: None,
+            metadata: job.request.metadata.clone(),
         };
         Self {
             session,

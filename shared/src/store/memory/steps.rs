@@ -59,7 +59,8 @@ impl MemoryStore {
         state.ended.push_back((Instant::now(), key.execution));
         let session = state.sessions.get_mut(&key.session)?;
         session.session.turns += turns;
-        session.session.total_cost_usd += ending.cost_usd;
+        session.session.total_cost_usd += ending.bounded_cost();
+        session.session.usage = session.session.usage.plus(ending.usage.bounded());
         session.session.updated_at = Timestamp::now();
         session.order.retain(|id| *id != key.execution);
         self.head(state, key.session)

@@ -2,6 +2,7 @@
 
 use redis::ScriptInvocation;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::execution::{Execution, Status};
 use crate::id::{ExecutionKey, SessionId};
@@ -9,6 +10,7 @@ use crate::job::{Job, OnWorkerLoss};
 use crate::session::Session;
 use crate::store::{Lease, LostLease};
 use crate::timestamp::Timestamp;
+use crate::usage::Usage;
 
 /// What a script answers: a word that says what it did, then what goes with it.
 pub(super) struct Answer(pub(super) Vec<String>);
@@ -98,7 +100,7 @@ pub(super) const FIELDS: &[&str] = &[
 /// An execution from its [`FIELDS`]; `None` where there is no record.
 pub(super) fn execution(key: ExecutionKey, fields: &[Option<String>]) -> Option<Execution> {
     let text = |index: usize| fields.get(index)?.as_deref();
-    let raw = |index: usize| serde_json::value::RawValue::from_string(text(index)?.to_owned()).ok();
+    let raw = |index: usize| RawValue::from_string(text(index)?.to_owned()).ok();
     Some(Execution {
         execution_id: key.execution,
         session_id: key.session,
@@ -129,6 +131,11 @@ pub(super) const SESSION_FIELDS: &[&str] = &[
     "total_cost_usd",
     "last_execution_id",
     "transcript",
+    "metadata",
+    "input_tokens",
+    "output_tokens",
+    "cache_creation_input_tokens",
+    "cache_read_input_tokens",
 ];
 
 /// A session from its [`SESSION_FIELDS`] and the head of its order.
@@ -138,24 +145,27 @@ pub(super) fn session(
     active: Option<&str>,
 ) -> Option<Session> {
     let text = |index: usize| fields.get(index)?.as_deref();
+    let count = |index: usize| {
+        text(index)
+            .and_then(|count| count.parse().ok())
+            .unwrap_or(0)
+    };
     Some(Session {
         session_id: session,
         workspace_id: text(0)?.parse().ok()?,
         closed: text(1).is_some(),
         created_at: time(text(2))?,
         updated_at: time(text(3))?,
-        executions: text(4)
-            .and_then(|count| count.parse().ok())
-            .unwrap_or_default(),
-        turns: text(5)
-            .and_then(|count| count.parse().ok())
-            .unwrap_or_default(),
+        executions: count(4),
+        turns: count(5),
         total_cost_usd: text(6)
             .and_then(|cost| cost.parse().ok())
             .unwrap_or_default(),
+        usage: Usage::from_counts([count(10), count(11), count(12), count(13)]),
         last_execution_id: text(7).and_then(|id| id.parse().ok()),
         active_execution_id: active.and_then(|id| id.parse().ok()),
         transcript: text(8).map(str::to_owned),
+        metadata: text(9).and_then(|json| RawValue::from_string(json.to_owned()).ok()),
     })
 }
 

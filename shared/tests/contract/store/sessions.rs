@@ -3,6 +3,7 @@
 use longshore_shared::backends::Backends;
 use longshore_shared::execution::CancelReason;
 use longshore_shared::store::{Cancelled, Claim, Retention};
+use longshore_shared::usage::Usage;
 
 use crate::engines::{
     LEASE, accepted, batch, claimant, claimed, completed, continued, messages, over_every_engine,
@@ -13,6 +14,7 @@ over_every_engine! { Retention::default() =>
     a_sessions_executions_run_one_at_a_time_in_order,
     a_cancelled_head_lets_the_next_one_run,
     finish_hands_on_the_transcript_and_sums_up,
+    odd_sums_harm_nothing,
 }
 
 async fn a_sessions_executions_run_one_at_a_time_in_order(on: Backends) {
@@ -87,6 +89,8 @@ async fn finish_hands_on_the_transcript_and_sums_up(on: Backends) {
         "{}",
         session.total_cost_usd
     );
+    assert_eq!(session.usage.counts(), [20, 40, 6, 8]);
+    assert_eq!(session.metadata.unwrap().get(), r#"{"a": 1.50}"#);
     assert_eq!(session.last_execution_id, Some(second.execution_id));
     assert_eq!(session.active_execution_id, None);
     assert_eq!(session.transcript.as_deref(), Some("sessions/a.jsonl"));
@@ -99,4 +103,21 @@ async fn finish_hands_on_the_transcript_and_sums_up(on: Backends) {
             .messages,
         3
     );
+}
+
+async fn odd_sums_harm_nothing(on: Backends) {
+    let (job, lease) = running(&on).await;
+    let mut ending = completed();
+    ending.cost_usd = f64::MAX;
+    ending.usage = Usage::from_counts([u64::MAX; 4]);
+    on.store.finish(&lease.lease, &ending, None).await.unwrap();
+    for cost in [f64::NAN, f64::INFINITY, -1.0] {
+        ending.cost_usd = cost;
+        let next = continued(&on, &job).await;
+        let lease = claimed(&on, &next).await;
+        on.store.finish(&lease.lease, &ending, None).await.unwrap();
+    }
+    let session = on.store.session(job.session_id).await.unwrap().unwrap();
+    assert!((session.total_cost_usd - 1e9).abs() < 1e-3);
+    assert_eq!(session.usage.counts(), [4_000_000_000_000; 4]);
 }
