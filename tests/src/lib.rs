@@ -3,6 +3,7 @@
 pub mod anthropic_double;
 pub mod client;
 pub mod event_stream;
+pub mod conformance;
 pub mod process;
 pub mod server;
 pub mod services;

@@ -4,14 +4,17 @@
     reason = "in a test it is the assertion; clippy sees only functions marked #[test]"
 )]
 
-/// Makes a test of every named function for every kind of server. A function is given a server and gives it back.
+/// Makes a test of every named function for every kind of server. A function is given a server and gives it back. Behind
+/// its name may stand the rules of `docs/api/rules.txt` that it proves: those whose breach it would find.
 macro_rules! over_every_server {
-    ($setup:expr => $($test:ident),+ $(,)?) => {
+    ($setup:expr => $($test:ident $(: [$($rule:literal),+ $(,)?])?),+ $(,)?) => {
         mod embedded {
             use super::*;
             $(#[tokio::test]
             async fn $test() {
                 tests::server::Server::embedded($setup, super::$test).await;
+                $(let rules = [$($rule),+];
+                tests::conformance::record(tests::conformance::On::Memory, module_path!(), stringify!($test), &rules);)?
             })+
         }
         mod cluster {
@@ -19,6 +22,10 @@ macro_rules! over_every_server {
             $(#[tokio::test]
             async fn $test() {
                 tests::server::Server::cluster($setup, super::$test).await;
+                $(let rules = [$($rule),+];
+                if tests::services::engines().is_some() {
+                    tests::conformance::record(tests::conformance::On::Cluster, module_path!(), stringify!($test), &rules);
+                })?
             })+
         }
     };
