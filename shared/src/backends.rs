@@ -8,12 +8,15 @@ use crate::event_log::redis::RedisLog;
 use crate::queue::memory::MemoryQueue;
 use crate::queue::rabbitmq::RabbitQueue;
 use crate::queue::{JobQueue, PARKED_FOR};
+use crate::rate_limit::RateLimiter;
+use crate::rate_limit::memory::MemoryLimiter;
+use crate::rate_limit::redis::RedisLimiter;
 use crate::redis::Redis;
 use crate::store::memory::MemoryStore;
 use crate::store::redis::RedisStore;
 use crate::store::{ExecutionStore, Retention};
 
-/// The queue, the record and the log that a program works with. Cheap to clone.
+/// The engines that a program works with. Cheap to clone.
 #[derive(Clone)]
 pub struct Backends {
     /// The jobs.
@@ -22,6 +25,8 @@ pub struct Backends {
     pub store: Arc<dyn ExecutionStore>,
     /// The events.
     pub log: Arc<dyn EventLog>,
+    /// The callers' buckets.
+    pub limiter: Arc<dyn RateLimiter>,
 }
 
 /// Jobs that wait in memory at most.
@@ -36,6 +41,7 @@ impl Backends {
             queue: Arc::new(MemoryQueue::new(MEMORY_QUEUE, PARKED_FOR)),
             store: Arc::new(store.clone()),
             log: Arc::new(store),
+            limiter: Arc::new(MemoryLimiter::default()),
         }
     }
 
@@ -51,7 +57,8 @@ impl Backends {
         Ok(Self {
             queue: Arc::new(RabbitQueue::open(&settings.amqp_url, &settings.namespace)?),
             store: Arc::new(RedisStore::new(redis.clone(), retention)),
-            log: Arc::new(RedisLog::new(redis, retention)),
+            log: Arc::new(RedisLog::new(redis.clone(), retention)),
+            limiter: Arc::new(RedisLimiter::new(redis)),
         })
     }
 }

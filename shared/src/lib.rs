@@ -6,14 +6,17 @@
 pub mod backends;
 pub mod catalogue;
 pub mod config;
+pub mod digest;
 pub mod error;
 pub mod event;
 pub mod event_log;
 pub mod execution;
+mod expiring;
 pub mod id;
 pub mod job;
 pub mod lifecycle;
 pub mod queue;
+pub mod rate_limit;
 mod redis;
 pub mod retry;
 pub mod session;

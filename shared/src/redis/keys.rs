@@ -75,6 +75,11 @@ impl Keys {
         format!("{}:epoch", self.namespace)
     }
 
+    /// String: when a caller's bucket of tokens is full again. Goes then.
+    pub(crate) fn bucket(&self, caller: &str) -> String {
+        format!("{}:rate:{caller}", self.namespace)
+    }
+
     /// Channel: cancellations, for all workers.
     pub(crate) fn control(&self) -> String {
         format!("{}:control", self.namespace)

@@ -22,6 +22,8 @@ pub(crate) struct Scripts {
     pub(crate) due_add: Script,
     pub(crate) due_list: Script,
     pub(crate) due_drop: Script,
+    /// And so does this, on one key.
+    pub(crate) take: Script,
 }
 
 impl Scripts {
@@ -41,6 +43,7 @@ impl Scripts {
             due_add: Script::new(include_str!("../store/due_add.lua")),
             due_list: Script::new(include_str!("../store/due_list.lua")),
             due_drop: Script::new(include_str!("../store/due_drop.lua")),
+            take: Script::new(include_str!("../rate_limit/take.lua")),
         }
     }
 }

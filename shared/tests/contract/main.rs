@@ -7,5 +7,6 @@ mod follow;
 mod log;
 mod proxy;
 mod queue;
+mod rate_limit;
 mod store;
 mod store_recovery;
