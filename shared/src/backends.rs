@@ -5,6 +5,9 @@ use std::sync::Arc;
 use crate::config::{ClusterSettings, InvalidSetting};
 use crate::event_log::EventLog;
 use crate::event_log::redis::RedisLog;
+use crate::idempotency::IdempotencyKeys;
+use crate::idempotency::memory::MemoryIdempotency;
+use crate::idempotency::redis::RedisIdempotency;
 use crate::queue::memory::MemoryQueue;
 use crate::queue::rabbitmq::RabbitQueue;
 use crate::queue::{JobQueue, PARKED_FOR};
@@ -27,6 +30,8 @@ pub struct Backends {
     pub log: Arc<dyn EventLog>,
     /// The callers' buckets.
     pub limiter: Arc<dyn RateLimiter>,
+    /// The keys of requests that may come again.
+    pub idempotency: Arc<dyn IdempotencyKeys>,
 }
 
 /// Jobs that wait in memory at most.
@@ -42,6 +47,7 @@ impl Backends {
             store: Arc::new(store.clone()),
             log: Arc::new(store),
             limiter: Arc::new(MemoryLimiter::default()),
+            idempotency: Arc::new(MemoryIdempotency::new(retention.execution)),
         }
     }
 
@@ -58,7 +64,8 @@ impl Backends {
             queue: Arc::new(RabbitQueue::open(&settings.amqp_url, &settings.namespace)?),
             store: Arc::new(RedisStore::new(redis.clone(), retention)),
             log: Arc::new(RedisLog::new(redis.clone(), retention)),
-            limiter: Arc::new(RedisLimiter::new(redis)),
+            limiter: Arc::new(RedisLimiter::new(redis.clone())),
+            idempotency: Arc::new(RedisIdempotency::new(redis, retention.execution)),
         })
     }
 }

@@ -36,6 +36,17 @@ impl<V> Expiring<V> {
             self.sweep_at = FEW.max(2 * self.entries.len());
         }
     }
+
+    /// Lets an entry live for another time from now on.
+    pub(crate) fn expire(&mut self, key: &str, lives: Duration) {
+        if let Some((until, _)) = self.entries.get_mut(key) {
+            *until = Instant::now() + lives;
+        }
+    }
+
+    pub(crate) fn remove(&mut self, key: &str) {
+        self.entries.remove(key);
+    }
 }
 
 #[cfg(test)]
@@ -54,5 +65,7 @@ mod tests {
         }
         assert!(map.entries.len() <= FEW, "{}", map.entries.len());
         assert_eq!(map.get_mut("kept"), Some(&mut 1));
+        map.expire("kept", Duration::ZERO);
+        assert_eq!(map.get_mut("kept"), None);
     }
 }

@@ -13,6 +13,7 @@ pub mod event_log;
 pub mod execution;
 mod expiring;
 pub mod id;
+pub mod idempotency;
 pub mod job;
 pub mod lifecycle;
 pub mod queue;

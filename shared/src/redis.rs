@@ -115,6 +115,11 @@ async fn bounded<T>(work: impl Future<Output = Result<T, Unavailable>>) -> Resul
     }
 }
 
+/// A duration as scripts and commands take it.
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
 fn pool(url: &str) -> Result<Pool, InvalidSetting> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(RESPONSE))

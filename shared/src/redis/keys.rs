@@ -80,6 +80,11 @@ impl Keys {
         format!("{}:rate:{caller}", self.namespace)
     }
 
+    /// Hash: what an Idempotency-Key stands for.
+    pub(crate) fn idempotency(&self, key: &str) -> String {
+        format!("{}:idempotency:{key}", self.namespace)
+    }
+
     /// Channel: cancellations, for all workers.
     pub(crate) fn control(&self) -> String {
         format!("{}:control", self.namespace)

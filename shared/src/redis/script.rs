@@ -22,8 +22,12 @@ pub(crate) struct Scripts {
     pub(crate) due_add: Script,
     pub(crate) due_list: Script,
     pub(crate) due_drop: Script,
-    /// And so does this, on one key.
+    /// And so do these, on one key each.
     pub(crate) take: Script,
+    pub(crate) reserve_key: Script,
+    pub(crate) hold_key: Script,
+    pub(crate) settle_key: Script,
+    pub(crate) free_key: Script,
 }
 
 impl Scripts {
@@ -44,6 +48,10 @@ impl Scripts {
             due_list: Script::new(include_str!("../store/due_list.lua")),
             due_drop: Script::new(include_str!("../store/due_drop.lua")),
             take: Script::new(include_str!("../rate_limit/take.lua")),
+            reserve_key: Script::new(include_str!("../idempotency/reserve.lua")),
+            hold_key: Script::new(include_str!("../idempotency/hold.lua")),
+            settle_key: Script::new(include_str!("../idempotency/settle.lua")),
+            free_key: Script::new(include_str!("../idempotency/free.lua")),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::execution::{CancelReason, Ending, Execution};
 use crate::id::{ExecutionId, ExecutionKey, SessionId};
 use crate::job::Job;
 use crate::lifecycle::Move;
-use crate::redis::{Redis, call, on};
+use crate::redis::{Redis, call, millis, on};
 use crate::session::{Session, SessionMode};
 
 mod outside;
@@ -297,8 +297,4 @@ impl ExecutionStore for RedisStore {
     async fn check(&self) -> Result<(), Unavailable> {
         self.redis.ping().await
     }
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

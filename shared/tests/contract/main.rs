@@ -4,6 +4,7 @@
 mod backends;
 mod engines;
 mod follow;
+mod idempotency;
 mod log;
 mod proxy;
 mod queue;
