@@ -37,6 +37,15 @@ pub trait EventLog: Send + Sync {
         limit: usize,
     ) -> Result<Page, Unavailable>;
 
+    /// What was recorded before `before`, or the end of the log, the newest first; at most `limit` events and about
+    /// 1 MiB (always at least one event).
+    async fn read_back(
+        &self,
+        key: ExecutionKey,
+        before: Option<EventId>,
+        limit: usize,
+    ) -> Result<BackPage, Unavailable>;
+
     /// How far the log has come.
     async fn top(&self, key: ExecutionKey) -> Result<Top, Unavailable>;
 
@@ -80,6 +89,18 @@ pub struct Page {
     /// The end of the log at the moment of reading.
     pub top: Top,
 }
+
+/// Recorded events, read backwards.
+#[derive(Debug, Clone, Default)]
+pub struct BackPage {
+    /// The newest first.
+    pub events: Vec<Event>,
+    /// Whether the log holds older ones.
+    pub more: bool,
+}
+
+/// What one page holds at most, unless a single event is larger.
+const PAGE_BYTES: usize = 1 << 20;
 
 /// What a follower is given.
 #[derive(Debug, Clone)]

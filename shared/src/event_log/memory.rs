@@ -2,15 +2,12 @@
 
 use async_trait::async_trait;
 
-use super::{Batch, EventLog, LiveBatch, Page, Subscription, Top};
+use super::{BackPage, Batch, EventLog, LiveBatch, PAGE_BYTES, Page, Subscription, Top};
 use crate::error::{LeaseError, Unavailable};
 use crate::event::{Event, Kind};
 use crate::id::{EventId, ExecutionKey};
 use crate::store::Lease;
 use crate::store::memory::{Entry, MemoryStore};
-
-/// What one page holds, as on the other backend.
-const PAGE_BYTES: usize = 1 << 20;
 
 #[async_trait]
 impl EventLog for MemoryStore {
@@ -52,23 +49,29 @@ impl EventLog for MemoryStore {
         let Some(entry) = state.executions.get(&key.execution) else {
             return Ok(Page::default());
         };
-        let mut bytes = 0;
-        let events = entry
-            .events
-            .iter()
-            .filter(|event| event.id > after)
-            .take(limit)
-            .take_while(|event| {
-                let room = bytes == 0 || bytes + event.frame.len() <= PAGE_BYTES;
-                bytes += event.frame.len();
-                room
-            });
+        let events = entry.events.iter().filter(|event| event.id > after);
         Ok(Page {
-            events: events.cloned().collect(),
+            events: page_of(events, limit),
             earliest: entry.events.front().and_then(|event| event.id),
             trimmed: entry.trimmed,
             top: entry.end_of_log(),
         })
+    }
+
+    async fn read_back(
+        &self,
+        key: ExecutionKey,
+        before: Option<EventId>,
+        limit: usize,
+    ) -> Result<BackPage, Unavailable> {
+        let state = self.state();
+        let Some(entry) = state.executions.get(&key.execution) else {
+            return Ok(BackPage::default());
+        };
+        let older = |event: &&Event| before.is_none() || event.id < before;
+        let events = page_of(entry.events.iter().rev().filter(older), limit);
+        let more = entry.events.iter().filter(older).count() > events.len();
+        Ok(BackPage { events, more })
     }
 
     async fn top(&self, key: ExecutionKey) -> Result<Top, Unavailable> {
@@ -87,6 +90,17 @@ impl EventLog for MemoryStore {
     async fn check(&self) -> Result<(), Unavailable> {
         Ok(())
     }
+}
+
+/// As many events as one page holds.
+fn page_of<'a>(events: impl Iterator<Item = &'a Event>, limit: usize) -> Vec<Event> {
+    let mut bytes = 0;
+    let fitting = events.take(limit).take_while(|event| {
+        let room = bytes == 0 || bytes + event.frame.len() <= PAGE_BYTES;
+        bytes += event.frame.len();
+        room
+    });
+    fitting.cloned().collect()
 }
 
 impl Entry {

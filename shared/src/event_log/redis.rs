@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Batch, EventLog, Page, Subscription, Top};
+use super::{BackPage, Batch, EventLog, PAGE_BYTES, Page, Subscription, Top};
 use crate::error::{LeaseError, Unavailable};
 use crate::event::Event;
 use crate::id::{EventId, ExecutionKey};
@@ -15,9 +15,6 @@ pub struct RedisLog {
     redis: Redis,
     retention: Retention,
 }
-
-/// What one page holds at most, unless a single event is larger.
-const PAGE_BYTES: usize = 1 << 20;
 
 impl RedisLog {
     pub(crate) fn new(redis: Redis, retention: Retention) -> Self {
@@ -61,7 +58,25 @@ impl EventLog for RedisLog {
         read.arg(after).arg(limit).arg(PAGE_BYTES);
         let mut connection = self.redis.pooled().await?;
         let answer: Vec<bytes::Bytes> = call(read.invoke_async(&mut connection)).await?;
-        decode_page(&answer).ok_or_else(|| Unavailable::redis("a page is not of our form"))
+        decode_page(&answer).ok_or_else(foreign)
+    }
+
+    async fn read_back(
+        &self,
+        key: ExecutionKey,
+        before: Option<EventId>,
+        limit: usize,
+    ) -> Result<BackPage, Unavailable> {
+        let mut read = on(&self.redis.scripts().read_back, self.redis.keys(), key);
+        let before = before.map_or_else(|| "+".to_owned(), |id| id.to_string());
+        read.arg(before).arg(limit).arg(PAGE_BYTES);
+        let mut connection = self.redis.pooled().await?;
+        let answer: Vec<bytes::Bytes> = call(read.invoke_async(&mut connection)).await?;
+        let (more, events) = answer.split_first().ok_or_else(foreign)?;
+        Ok(BackPage {
+            events: decode_events(events).ok_or_else(foreign)?,
+            more: more.as_ref() == b"1",
+        })
     }
 
     async fn top(&self, key: ExecutionKey) -> Result<Top, Unavailable> {
@@ -99,19 +114,28 @@ impl EventLog for RedisLog {
 fn decode_page(answer: &[bytes::Bytes]) -> Option<Page> {
     let (head, events) = answer.split_at_checked(4)?;
     let text = |index: usize| std::str::from_utf8(&head[index]).ok();
-    let events = events.as_chunks::<3>().0.iter().map(|[id, kind, frame]| {
+    Some(Page {
+        top: end_of_log(text(0)?, text(1)?),
+        trimmed: text(2)?.parse().ok(),
+        earliest: text(3)?.parse().ok(),
+        events: decode_events(events)?,
+    })
+}
+
+/// Reads id, kind and frame of each event.
+fn decode_events(parts: &[bytes::Bytes]) -> Option<Vec<Event>> {
+    let events = parts.as_chunks::<3>().0.iter().map(|[id, kind, frame]| {
         Some(Event {
             id: Some(std::str::from_utf8(id).ok()?.parse().ok()?),
             kind: std::str::from_utf8(kind).ok()?.parse().ok()?,
             frame: frame.clone(),
         })
     });
-    Some(Page {
-        top: end_of_log(text(0)?, text(1)?),
-        trimmed: text(2)?.parse().ok(),
-        earliest: text(3)?.parse().ok(),
-        events: events.collect::<Option<_>>()?,
-    })
+    events.collect()
+}
+
+fn foreign() -> Unavailable {
+    Unavailable::redis("a page is not of our form")
 }
 
 fn end_of_log(status: &str, top: &str) -> Top {

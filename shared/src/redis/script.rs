@@ -18,6 +18,7 @@ pub(crate) struct Scripts {
     pub(crate) reap: Script,
     pub(crate) append: Script,
     pub(crate) read: Script,
+    pub(crate) read_back: Script,
     /// These three work on a set outside of any session's slot, and so without the prelude.
     pub(crate) due_add: Script,
     pub(crate) due_list: Script,
@@ -44,6 +45,7 @@ impl Scripts {
             reap: script(include_str!("../store/reap.lua")),
             append: script(include_str!("../event_log/append.lua")),
             read: script(include_str!("../event_log/read.lua")),
+            read_back: script(include_str!("../event_log/read_back.lua")),
             due_add: Script::new(include_str!("../store/due_add.lua")),
             due_list: Script::new(include_str!("../store/due_list.lua")),
             due_drop: Script::new(include_str!("../store/due_drop.lua")),

@@ -18,6 +18,7 @@ over_every_engine! { few() =>
     what_is_sent_again_is_recorded_once,
     only_the_lease_may_write,
     a_page_is_bounded_in_bytes,
+    a_log_is_read_backwards_in_pages,
     token_deltas_are_live_only,
     old_events_make_room_and_the_gap_is_told,
 }
@@ -135,6 +136,50 @@ async fn a_page_is_bounded_in_bytes(on: Backends) {
     );
     let large = on.log.read(job.key(), Some(id(1, 3)), 1).await.unwrap();
     assert_eq!(large.events.len(), 1);
+}
+
+async fn a_log_is_read_backwards_in_pages(on: Backends) {
+    let (job, claimed) = running(&on).await;
+    append(&on, &claimed, &messages(&job, 2..=9)).await;
+    for limit in [1, 2, 4, 9, 100] {
+        let (mut seqs, mut before) = (Vec::new(), None);
+        loop {
+            let page = on.log.read_back(job.key(), before, limit).await.unwrap();
+            assert!(!page.events.is_empty() && page.events.len() <= limit);
+            seqs.extend(page.events.iter().filter_map(|event| event.id));
+            before = seqs.last().copied();
+            if !page.more {
+                break;
+            }
+        }
+        let all: Vec<_> = (1..=9).rev().map(|seq| id(1, seq)).collect();
+        assert_eq!(seqs, all, "in pages of {limit}");
+    }
+    let none = on
+        .log
+        .read_back(job.key(), Some(id(1, 1)), 5)
+        .await
+        .unwrap();
+    assert!(none.events.is_empty() && !none.more);
+    let forwards = on.log.read(job.key(), None, 1).await.unwrap();
+    let backwards = on
+        .log
+        .read_back(job.key(), Some(id(1, 2)), 1)
+        .await
+        .unwrap();
+    assert_eq!(forwards.events, backwards.events);
+
+    let line = format!(r#"{{"x":"{}"}}"#, "y".repeat(700 << 10));
+    for seq in 10..=11 {
+        let large = frame::claude_message(job.execution_id, id(1, seq), &line);
+        append(&on, &claimed, &[large]).await;
+    }
+    let page = on.log.read_back(job.key(), None, 100).await.unwrap();
+    assert_eq!(
+        (page.events.len(), page.more),
+        (1, true),
+        "a page holds a MiB"
+    );
 }
 
 async fn token_deltas_are_live_only(on: Backends) {
