@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::catalogue::Catalogue;
+use crate::catalogue::redis::RedisCatalogue;
 use crate::config::{ClusterSettings, InvalidSetting};
 use crate::event_log::EventLog;
 use crate::event_log::redis::RedisLog;
@@ -28,6 +30,8 @@ pub struct Backends {
     pub store: Arc<dyn ExecutionStore>,
     /// The events.
     pub log: Arc<dyn EventLog>,
+    /// The lists.
+    pub catalogue: Arc<dyn Catalogue>,
     /// The callers' buckets.
     pub limiter: Arc<dyn RateLimiter>,
     /// The keys of requests that may come again.
@@ -45,7 +49,8 @@ impl Backends {
         Self {
             queue: Arc::new(MemoryQueue::new(MEMORY_QUEUE, PARKED_FOR)),
             store: Arc::new(store.clone()),
-            log: Arc::new(store),
+            log: Arc::new(store.clone()),
+            catalogue: Arc::new(store),
             limiter: Arc::new(MemoryLimiter::default()),
             idempotency: Arc::new(MemoryIdempotency::new(retention.execution)),
         }
@@ -64,6 +69,7 @@ impl Backends {
             queue: Arc::new(RabbitQueue::open(&settings.amqp_url, &settings.namespace)?),
             store: Arc::new(RedisStore::new(redis.clone(), retention)),
             log: Arc::new(RedisLog::new(redis.clone(), retention)),
+            catalogue: Arc::new(RedisCatalogue::new(redis.clone(), retention)),
             limiter: Arc::new(RedisLimiter::new(redis.clone())),
             idempotency: Arc::new(RedisIdempotency::new(redis, retention.execution)),
         })

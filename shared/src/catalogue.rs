@@ -4,10 +4,12 @@ use async_trait::async_trait;
 
 use crate::error::{ListError, Unavailable};
 use crate::execution::{Execution, Status};
-use crate::id::{ExecutionKey, SessionId, WorkspaceId};
+use crate::id::{ExecutionId, ExecutionKey, SessionId, WorkspaceId};
 use crate::session::{Session, SessionStatus};
 
 mod cursor;
+pub mod memory;
+pub mod redis;
 
 pub use cursor::{ExecutionCursor, InvalidCursor, SessionCursor};
 
@@ -41,7 +43,14 @@ pub trait Catalogue: Send + Sync {
         order: Order,
         limit: usize,
     ) -> Result<Vec<(u64, ExecutionKey)>, Unavailable>;
+
+    /// One bounded step of a walk through everything that is listed or counted: removes what the record has forgotten,
+    /// and puts right what a crash left behind. Answers how much it changed. Any number of workers may do so at once.
+    async fn tidy(&self, walk: &mut Walk) -> Result<usize, Unavailable>;
 }
+
+/// What the records of a page of executions hold together at most, unless a single one is larger: results can be large.
+const PAGE_BYTES: usize = 8 << 20;
 
 /// Whose things are listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,4 +127,15 @@ pub struct SessionPage {
     pub total: u64,
     /// Where the next page begins; `None` where there is none.
     pub next: Option<SessionCursor>,
+}
+
+/// How far a walk of [`Catalogue::tidy`] has come; it begins anew by itself when it has seen everything.
+#[derive(Debug, Clone, Default)]
+pub struct Walk {
+    /// The last execution it has looked at.
+    pub(crate) executions: Option<ExecutionId>,
+    /// Redis's own cursor through the sessions.
+    pub(crate) sessions: u64,
+    /// Redis's own cursor through what is pending.
+    pub(crate) pending: u64,
 }

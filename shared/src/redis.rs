@@ -17,7 +17,7 @@ mod script;
 
 pub(crate) use hub::Hub;
 pub(crate) use keys::Keys;
-pub(crate) use script::{Scripts, on};
+pub(crate) use script::{Scripts, on, on_session};
 
 /// A cheap handle.
 #[derive(Clone)]

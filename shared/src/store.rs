@@ -33,6 +33,10 @@ pub trait ExecutionStore: Send + Sync {
     /// Jobs recorded as pending that were not noted as dispatched for `age`, oldest first, at most `limit`.
     async fn undispatched(&self, age: Duration, limit: usize) -> Result<Vec<Job>, Unavailable>;
 
+    /// How many accepted executions wait for a worker, those among them that wait for their session. After a crash it
+    /// may be off by what the crash left, for some minutes.
+    async fn pending(&self) -> Result<u64, Unavailable>;
+
     /// Takes a job for a worker: a new attempt with a lease of `length`, and its `status` event in the log.
     ///
     /// A job without a record was lost with the store and is recorded again, unless it is so old that its record
@@ -66,6 +70,12 @@ pub trait ExecutionStore: Send + Sync {
 
     /// Ends an execution that could not be published, unless a worker took it all the same, whatever came of that.
     async fn withdraw(&self, key: ExecutionKey, ending: &Ending) -> Result<Withdrawn, Unavailable>;
+
+    /// Closes a session: from now on nothing is accepted for it, and nothing of it is begun.
+    ///
+    /// Answers what of it has not ended, which the caller cancels with [`CancelReason::SessionClosed`]; where that does
+    /// not happen, a claim says so. A session is kept as long after this as after any other activity.
+    async fn close(&self, session: SessionId) -> Result<Closed, Unavailable>;
 
     /// Every cancellation asked of a running execution. A hint: one that is missed is told by [`Self::renew`].
     fn cancellations(&self) -> broadcast::Receiver<ExecutionKey>;
@@ -128,6 +138,8 @@ pub enum Claim {
     RunningElsewhere,
     /// An earlier execution of the session has not ended: park the job.
     SessionBusy,
+    /// It has not begun and its session is closed: cancel it.
+    SessionClosed,
 }
 
 /// A claimed execution.
@@ -153,6 +165,15 @@ pub enum Cancelled {
     /// It had ended before.
     AlreadyEnded,
     /// There is no such execution.
+    Unknown,
+}
+
+/// What closing a session did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Closed {
+    /// It is closed, now or since before; its executions that have not ended, in the order accepted.
+    Closed(Vec<ExecutionKey>),
+    /// There is no such session.
     Unknown,
 }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use longshore_shared::execution::CancelReason;
 use longshore_shared::job::Job;
 use longshore_shared::queue::Delivery;
 use longshore_shared::retry::Backoff;
-use longshore_shared::store::{Claim, Claimant, Claimed};
+use longshore_shared::store::{Cancelled, Claim, Claimant, Claimed};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +52,7 @@ async fn handle(context: &Context, delivery: Delivery, shutdown: &CancellationTo
             delivery.ack().await;
         }
         Claim::SessionBusy => park(context, delivery, shutdown).await,
+        Claim::SessionClosed => cancel(context, delivery, shutdown).await,
     }
 }
 
@@ -88,6 +90,30 @@ async fn claim(
         shutdown
             .run_until_cancelled(tokio::time::sleep(backoff.next_delay()))
             .await?;
+    }
+}
+
+/// Cancels a job whose session was closed: whoever closed it did not come to that. Tried here until it succeeds.
+async fn cancel(context: &Context, delivery: Delivery, shutdown: &CancellationToken) {
+    let key = delivery.job.key();
+    let mut backoff = Backoff::default();
+    loop {
+        let reason = CancelReason::SessionClosed;
+        match context.backends.store.cancel(key, reason).await {
+            Ok(cancelled) => {
+                info!("cancelled: its session is closed");
+                delivery.ack().await;
+                if let Cancelled::AtOnce(Some(next)) = cancelled {
+                    context.publish_next(&next).await;
+                }
+                return;
+            }
+            Err(error) => warn!(%error, "cannot cancel; will try again"),
+        }
+        let pause = tokio::time::sleep(backoff.next_delay());
+        if shutdown.run_until_cancelled(pause).await.is_none() {
+            return delivery.requeue().await;
+        }
     }
 }
 

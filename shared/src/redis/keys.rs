@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::id::{ExecutionId, ExecutionKey, SessionId};
+use crate::id::{ExecutionId, ExecutionKey, SessionId, WorkspaceId};
 
 /// Makes names within one namespace.
 #[derive(Clone)]
@@ -29,6 +29,11 @@ impl Keys {
     /// List: a session's executions that have not ended, oldest first.
     pub(crate) fn order(&self, session: SessionId) -> String {
         format!("{}:{{{session}}}:order", self.namespace)
+    }
+
+    /// Sorted set: a session's executions by the number in which they were accepted.
+    pub(crate) fn accepted(&self, session: SessionId) -> String {
+        format!("{}:{{{session}}}:executions", self.namespace)
     }
 
     /// Hash: an execution's record. Ends with the execution's id, which the scripts rely on.
@@ -68,6 +73,33 @@ impl Keys {
     /// Sorted set: executions accepted and not noted as dispatched, by time.
     pub(crate) fn undispatched(&self) -> String {
         format!("{}:undispatched", self.namespace)
+    }
+
+    /// Sorted set: executions that wait for a worker, by the time of their entry. A superset of them, but for what a
+    /// crash leaves out; only their number is asked for.
+    pub(crate) fn pending(&self) -> String {
+        format!("{}:pending", self.namespace)
+    }
+
+    /// Sorted set, in the order of its texts: every execution, as `{execution}/{session}/{workspace}`.
+    pub(crate) fn executions(&self) -> String {
+        format!("{}:executions", self.namespace)
+    }
+
+    /// The same: every execution of a workspace. What is here is in [`Self::executions`] too.
+    pub(crate) fn executions_of(&self, workspace: &WorkspaceId) -> String {
+        format!("{}:executions:{workspace}", self.namespace)
+    }
+
+    /// Hash: the clock of the index of sessions. All other keys of the index lie in its slot, and their names are its
+    /// own with another last word; its scripts know them.
+    pub(crate) fn session_index(&self) -> String {
+        format!("{}:{{sessions}}:clock", self.namespace)
+    }
+
+    /// Hash, in the same slot: what the index knows of each session.
+    pub(crate) fn known_sessions(&self) -> String {
+        format!("{}:{{sessions}}:known", self.namespace)
     }
 
     /// String: when this Redis was first seen by a worker; gone with everything else when it is emptied.

@@ -1,7 +1,8 @@
 -- What every script shares; `MAY`, the lifecycle's table, stands before it.
--- KEYS: a session's record, its order, an execution's record and its log, all in the session's slot.
+-- KEYS: a session's record, its order, an execution's record and its log, and the session's executions in the order
+-- accepted, all in the session's slot.
 -- ARGV[1], ARGV[2]: the execution's channel and its id.
-local SESSION, ORDER, RECORD, LOG = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local SESSION, ORDER, RECORD, LOG, ACCEPTED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local CHANNEL, EXECUTION = ARGV[1], ARGV[2]
 
 local function now()
@@ -45,13 +46,18 @@ local function record(kind, template, number)
   redis.call('PUBLISH', CHANNEL, top .. '\n' .. id .. ' ' .. kind .. ' ' .. #frame .. '\n' .. frame)
 end
 
+-- The key of another execution's record of this session.
+local function record_of(id)
+  return string.sub(RECORD, 1, -37) .. id
+end
+
 -- The record of the session's oldest execution that has not ended, and its id. Ids whose record is gone or has ended
 -- are left over from a Redis that lost its last second; they would block the session for ever.
 local function head()
   while true do
     local id = redis.call('LINDEX', ORDER, 0)
     if not id then return nil end
-    local key = string.sub(RECORD, 1, -37) .. id
+    local key = record_of(id)
     local status = redis.call('HGET', key, 'status')
     if status and next(MAY[status]) then return key, id, status end
     redis.call('LPOP', ORDER)
@@ -64,6 +70,37 @@ local function next_job()
   return status == 'pending' and redis.call('HGET', key, 'job') or ''
 end
 
+-- Notes that something of the session has changed. The version grows with each change, and over a record that expired
+-- and came again: it is the time, or one more than the last.
+local function changed()
+  local last = tonumber(redis.call('HGET', SESSION, 'version') or '0')
+  redis.call('HSET', SESSION, 'updated_at', digits(now()), 'version', digits(math.max(now(), last + 1)))
+end
+
+-- What the index of sessions is told: version, status and workspace; '' where there is no session.
+local function standing()
+  local known = redis.call('HMGET', SESSION, 'version', 'closed', 'workspace_id')
+  if not known[1] or not known[3] then return '' end
+  local status = known[2] and 'closed' or head() and 'active' or 'idle'
+  return known[1] .. ' ' .. status .. ' ' .. known[3]
+end
+
+-- Starts the clock of a session's retention, where nothing of it lives.
+local function rest(retention)
+  if head() then return end
+  redis.call('PEXPIRE', SESSION, retention)
+  redis.call('PEXPIRE', ACCEPTED, retention)
+end
+
+-- Gives an execution its number in the session, and forgets the oldest ones whose records are gone: two for one, so
+-- that a session that is used for years does not grow.
+local function number_it()
+  redis.call('ZADD', ACCEPTED, redis.call('HINCRBY', SESSION, 'executions', 1), EXECUTION)
+  for _, id in ipairs(redis.call('ZRANGE', ACCEPTED, 0, 1)) do
+    if redis.call('EXISTS', record_of(id)) == 0 then redis.call('ZREM', ACCEPTED, id) end
+  end
+end
+
 -- Writes a new pending execution; its fields and values are the arguments from `first` on.
 local function create(session, workspace, created, first)
   redis.call('HSET', RECORD, unpack(ARGV, first))
@@ -73,9 +110,11 @@ local function create(session, workspace, created, first)
   end
   redis.call('HSETNX', SESSION, 'workspace_id', workspace)
   redis.call('HSETNX', SESSION, 'created_at', created)
-  redis.call('HSET', SESSION, 'updated_at', digits(now()), 'last_execution_id', EXECUTION)
-  redis.call('HINCRBY', SESSION, 'executions', 1)
+  redis.call('HSET', SESSION, 'last_execution_id', EXECUTION)
+  number_it()
+  changed()
   redis.call('PERSIST', SESSION)
+  redis.call('PERSIST', ACCEPTED)
   redis.call('RPUSH', ORDER, EXECUTION)
 end
 
@@ -92,9 +131,9 @@ local function settle(state, ending)
   redis.call('HINCRBY', SESSION, 'turns', redis.call('HGET', RECORD, 'turns') or '0')
   redis.call('HINCRBYFLOAT', SESSION, 'total_cost_usd', ending.cost)
   for name, count in pairs(ending.usage) do redis.call('HINCRBY', SESSION, name, count) end
-  redis.call('HSET', SESSION, 'updated_at', digits(now()))
   redis.call('LREM', ORDER, 1, EXECUTION)
-  if redis.call('LLEN', ORDER) == 0 then redis.call('PEXPIRE', SESSION, ending.session_retention) end
+  changed()
+  rest(ending.session_retention)
 end
 
 -- The ten arguments from `first` on that say how an execution ends.

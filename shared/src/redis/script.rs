@@ -1,8 +1,9 @@
 //! The Lua scripts, one per operation, each compiled with the lifecycle's table and the shared prelude before it.
 
 use redis::{Script, ScriptInvocation};
+use uuid::Uuid;
 
-use crate::id::ExecutionKey;
+use crate::id::{ExecutionId, ExecutionKey, SessionId};
 use crate::lifecycle;
 
 use super::Keys;
@@ -16,9 +17,12 @@ pub(crate) struct Scripts {
     pub(crate) cancel: Script,
     pub(crate) withdraw: Script,
     pub(crate) reap: Script,
+    pub(crate) close: Script,
+    pub(crate) of_session: Script,
     pub(crate) append: Script,
     pub(crate) read: Script,
     pub(crate) read_back: Script,
+    pub(crate) sessions: SessionScripts,
     /// These three work on a set outside of any session's slot, and so without the prelude.
     pub(crate) due_add: Script,
     pub(crate) due_list: Script,
@@ -43,9 +47,12 @@ impl Scripts {
             cancel: script(include_str!("../store/cancel.lua")),
             withdraw: script(include_str!("../store/withdraw.lua")),
             reap: script(include_str!("../store/reap.lua")),
+            close: script(include_str!("../store/close.lua")),
+            of_session: script(include_str!("../catalogue/of_session.lua")),
             append: script(include_str!("../event_log/append.lua")),
             read: script(include_str!("../event_log/read.lua")),
             read_back: script(include_str!("../event_log/read_back.lua")),
+            sessions: SessionScripts::new(),
             due_add: Script::new(include_str!("../store/due_add.lua")),
             due_list: Script::new(include_str!("../store/due_list.lua")),
             due_drop: Script::new(include_str!("../store/due_drop.lua")),
@@ -58,6 +65,39 @@ impl Scripts {
     }
 }
 
+/// A script that works on a session as a whole: it is given an execution that there is not.
+pub(crate) fn on_session<'a>(
+    script: &'a Script,
+    keys: &Keys,
+    session: SessionId,
+) -> ScriptInvocation<'a> {
+    let execution = ExecutionId(Uuid::nil());
+    on(script, keys, ExecutionKey { session, execution })
+}
+
+/// The scripts of the index of sessions, which have a slot and a prelude of their own.
+pub(crate) struct SessionScripts {
+    pub(crate) touch: Script,
+    pub(crate) list: Script,
+    pub(crate) aged: Script,
+    pub(crate) drop: Script,
+    pub(crate) trim: Script,
+}
+
+impl SessionScripts {
+    fn new() -> Self {
+        let prelude = include_str!("../catalogue/sessions/prelude.lua");
+        let script = |body: &str| Script::new(&format!("{prelude}\n{body}"));
+        Self {
+            touch: script(include_str!("../catalogue/sessions/touch.lua")),
+            list: script(include_str!("../catalogue/sessions/list.lua")),
+            aged: script(include_str!("../catalogue/sessions/aged.lua")),
+            drop: script(include_str!("../catalogue/sessions/drop.lua")),
+            trim: script(include_str!("../catalogue/sessions/trim.lua")),
+        }
+    }
+}
+
 /// A script with the keys and the first two arguments that all of them take.
 pub(crate) fn on<'a>(script: &'a Script, keys: &Keys, key: ExecutionKey) -> ScriptInvocation<'a> {
     let mut invocation = script.prepare_invoke();
@@ -66,6 +106,7 @@ pub(crate) fn on<'a>(script: &'a Script, keys: &Keys, key: ExecutionKey) -> Scri
         .key(keys.order(key.session))
         .key(keys.execution(key))
         .key(keys.log(key))
+        .key(keys.accepted(key.session))
         .arg(keys.channel(key))
         .arg(key.execution.to_string());
     invocation

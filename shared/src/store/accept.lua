@@ -1,7 +1,8 @@
 -- Records a pending execution. ARGV[3]: begin or continue; [4..6]: session id, workspace id, time; [7..]: the record.
 local mode, session, workspace, created = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 
-if redis.call('EXISTS', RECORD) == 1 then return {'accepted'} end
+local known = redis.call('HGET', RECORD, 'status')
+if known then return {'known', standing(), known} end
 
 if mode == 'continue' then
   local known = redis.call('HMGET', SESSION, 'workspace_id', 'closed')
@@ -10,4 +11,4 @@ if mode == 'continue' then
 end
 
 create(session, workspace, created, 7)
-return {'accepted'}
+return {'accepted', standing()}

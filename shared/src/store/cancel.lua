@@ -11,4 +11,4 @@ end
 local state = after('cancel')
 if not state then return {'ended'} end
 settle(state, ending(6))
-return {'cancelled', next_job()}
+return {'cancelled', next_job(), standing()}

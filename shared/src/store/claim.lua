@@ -2,18 +2,21 @@
 -- record an unknown execution again; [8..10]: session id, workspace id, time; [11..]: the record.
 local token, worker, length, template = ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 
+local news = '' -- For the index of sessions, where this makes a session anew.
 local status = redis.call('HGET', RECORD, 'status')
 if not status then
   if ARGV[7] ~= '1' then return {'unknown'} end
   create(ARGV[8], ARGV[9], ARGV[10], 11)
   -- Its earlier attempts are forgotten, but clients may hold their event ids: those must not come again.
   redis.call('HSET', RECORD, 'attempt', digits(math.floor(now() / 1000)))
+  news = standing()
 end
 
 local state = after('claim')
 if state then
+  if redis.call('HEXISTS', SESSION, 'closed') == 1 then return {'closed'} end
   local _, first = head()
-  if first and first ~= EXECUTION then return {'busy'} end
+  if first and first ~= EXECUTION then return {'busy', news} end
   if not first then redis.call('RPUSH', ORDER, EXECUTION) end
   redis.call('HINCRBY', RECORD, 'attempt', 1)
   redis.call('HINCRBY', RECORD, 'tries', 1)
@@ -28,4 +31,4 @@ elseif redis.call('HGET', RECORD, 'token') ~= token then
 end
 
 local known = redis.call('HMGET', RECORD, 'attempt', 'messages', 'turns')
-return {'run', known[1], known[2], known[3], redis.call('HGET', SESSION, 'transcript') or ''}
+return {'run', known[1], known[2], known[3], redis.call('HGET', SESSION, 'transcript') or '', news}

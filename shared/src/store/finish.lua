@@ -9,4 +9,4 @@ if state then
 elseif not known[1] or next(MAY[known[1]]) then
   return {'lost'} -- Given back to the queue meanwhile.
 end
-return {'done', next_job()} -- Also for the same call again, because its answer was lost.
+return {'done', next_job(), standing()} -- Also for the same call again, because its answer was lost.

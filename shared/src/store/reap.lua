@@ -12,7 +12,7 @@ if move ~= 'requeue' then
   -- Its holder may come back, and must not take this end for its own.
   redis.call('HDEL', RECORD, 'token')
   settle(state, ending(7))
-  return {'ended', next_job()}
+  return {'ended', next_job(), standing()}
 end
 if redis.call('HEXISTS', RECORD, 'cancel') == 1 then return {'not_lost'} end -- The next look ends it.
 redis.call('HSET', RECORD, 'status', state)

@@ -1,10 +1,11 @@
 //! What the memory backends hold: sessions, executions and their events.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Instant;
 
 use uuid::Uuid;
 
+use crate::catalogue::memory::{Index, now};
 use crate::error::LeaseError;
 use crate::event::Event;
 use crate::execution::{CancelReason, Execution, Status};
@@ -18,15 +19,24 @@ use crate::usage::Usage;
 
 #[derive(Default)]
 pub(crate) struct State {
-    pub(super) sessions: HashMap<SessionId, SessionEntry>,
+    pub(crate) sessions: HashMap<SessionId, SessionEntry>,
     pub(crate) executions: HashMap<ExecutionId, Entry>,
     /// Ended ones in the order of their end, for retention.
     pub(super) ended: VecDeque<(Instant, ExecutionId)>,
+    /// Sessions in the order in which they came to rest, for retention.
+    pub(super) resting: VecDeque<(Instant, SessionId)>,
+    /// Executions that wait for a worker.
+    pub(super) pending: HashSet<ExecutionId>,
+    pub(crate) index: Index,
 }
 
-pub(super) struct SessionEntry {
+pub(crate) struct SessionEntry {
     pub(super) session: Session,
     pub(super) order: VecDeque<ExecutionId>,
+    /// By their numbers.
+    pub(crate) accepted: BTreeMap<u64, ExecutionId>,
+    /// Since when nothing happened to it and nothing of it lives.
+    pub(super) resting_since: Option<Instant>,
 }
 
 /// One execution with all that belongs to it.
@@ -53,8 +63,29 @@ impl State {
         session.order.push_back(job.execution_id);
         session.session.executions += 1;
         session.session.last_execution_id = Some(job.execution_id);
-        session.session.updated_at = Timestamp::now();
+        session.number_it(job.execution_id, |id| self.executions.contains_key(id));
         self.executions.insert(job.execution_id, Entry::new(job));
+        self.pending.insert(job.execution_id);
+        self.changed(job.session_id);
+    }
+
+    /// Notes that something of the session has changed: for its record, its retention and its index.
+    pub(super) fn changed(&mut self, session: SessionId) {
+        let Some(entry) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        entry.session.updated_at = Timestamp::now();
+        entry.resting_since = entry.order.is_empty().then(Instant::now);
+        if let Some(since) = entry.resting_since {
+            self.resting.push_back((since, session));
+        }
+        let (status, workspace) = (entry.shown().status(), &entry.session.workspace_id);
+        self.index.touch(now(), session, status, workspace);
+    }
+
+    pub(super) fn is_closed(&self, session: SessionId) -> bool {
+        let session = self.sessions.get(&session);
+        session.is_some_and(|session| session.session.closed)
     }
 
     /// The entry for which the lease is still the one that counts.
@@ -108,6 +139,29 @@ impl SessionEntry {
         Self {
             session,
             order: VecDeque::new(),
+            accepted: BTreeMap::new(),
+            resting_since: None,
+        }
+    }
+
+    /// Gives an execution its number, and forgets the oldest ones whose records are gone: two for one, so that a
+    /// session that is used for long does not grow.
+    fn number_it(&mut self, execution: ExecutionId, is_there: impl Fn(&ExecutionId) -> bool) {
+        for _ in 0..2 {
+            if let Some(oldest) = self.accepted.first_entry()
+                && !is_there(oldest.get())
+            {
+                oldest.remove();
+            }
+        }
+        self.accepted.insert(self.session.executions, execution);
+    }
+
+    /// The session as it is shown.
+    pub(crate) fn shown(&self) -> Session {
+        Session {
+            active_execution_id: self.order.front().copied(),
+            ..self.session.clone()
         }
     }
 }
@@ -159,6 +213,14 @@ impl Entry {
         self.lease = Some(claimant.token);
         self.lease_until = Instant::now() + claimant.lease;
         attempt
+    }
+
+    /// Ends an attempt whose worker was lost; another may begin.
+    pub(super) fn give_back(&mut self, to: Status) {
+        self.record.status = to;
+        self.lease = None;
+        self.dispatched = false;
+        self.accepted = Instant::now();
     }
 
     pub(super) fn claimed(&self, token: Uuid, transcript: Option<String>) -> Claimed {

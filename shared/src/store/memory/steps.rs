@@ -61,8 +61,9 @@ impl MemoryStore {
         session.session.turns += turns;
         session.session.total_cost_usd += ending.bounded_cost();
         session.session.usage = session.session.usage.plus(ending.usage.bounded());
-        session.session.updated_at = Timestamp::now();
         session.order.retain(|id| *id != key.execution);
+        state.pending.remove(&key.execution);
+        state.changed(key.session);
         self.head(state, key.session)
     }
 
@@ -70,15 +71,5 @@ impl MemoryStore {
         let head = state.sessions.get(&session)?.order.front()?;
         let entry = state.executions.get(head)?;
         (entry.record.status == Status::Pending).then(|| Box::new(entry.job.clone()))
-    }
-
-    pub(super) fn forget_expired(&self, state: &mut State) {
-        while let Some((ended, id)) = state.ended.front().copied() {
-            if ended.elapsed() < self.inner.retention.execution {
-                break;
-            }
-            state.ended.pop_front();
-            state.executions.remove(&id);
-        }
     }
 }

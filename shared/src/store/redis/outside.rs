@@ -7,23 +7,24 @@ use std::time::Duration;
 
 use redis::AsyncCommands as _;
 
-use super::{millis, record};
+use super::record;
+use crate::catalogue::redis::Entry;
 use crate::error::Unavailable;
 use crate::id::{ExecutionId, ExecutionKey};
 use crate::job::Job;
-use crate::redis::{Keys, Redis, call};
+use crate::redis::{Keys, Redis, call, millis};
 use crate::store::LostLease;
 use crate::timestamp::Timestamp;
 
 #[derive(Clone)]
-pub(super) struct Outside {
+pub(crate) struct Outside {
     redis: Redis,
     /// How long an ended execution is still found.
     kept: Duration,
 }
 
 impl Outside {
-    pub(super) fn new(redis: Redis, kept: Duration) -> Self {
+    pub(crate) fn new(redis: Redis, kept: Duration) -> Self {
         Self { redis, kept }
     }
 
@@ -33,21 +34,61 @@ impl Outside {
 
     /// Before a record is written, or given back: without this, one whose job was never published would not be found
     /// again.
-    pub(super) async fn announce(&self, key: ExecutionKey) -> Result<(), Unavailable> {
-        let undispatched = self.keys().undispatched();
+    pub(super) async fn announce(&self, job: &Job) -> Result<(), Unavailable> {
+        tokio::try_join!(self.point(job), self.waits(job.key()))?;
+        Ok(())
+    }
+
+    /// Enters an execution that waits for a worker and whose job is not queued.
+    pub(super) async fn waits(&self, key: ExecutionKey) -> Result<(), Unavailable> {
+        let (undispatched, pending) = (self.keys().undispatched(), self.keys().pending());
         tokio::try_join!(
-            self.point(key),
-            self.add(&undispatched, key, Duration::ZERO, true)
+            self.add(&undispatched, key, Duration::ZERO, true),
+            // With a new time, so that nobody removes it for what was seen before.
+            self.add(&pending, key, Duration::ZERO, false)
         )?;
         Ok(())
     }
 
     /// After a record was refused.
-    pub(super) async fn take_back(&self, key: ExecutionKey) -> Result<(), Unavailable> {
+    pub(super) async fn take_back(&self, job: &Job) -> Result<(), Unavailable> {
+        let key = job.key();
         let mut pipe = redis::pipe();
         pipe.zrem(self.keys().undispatched(), key.to_string());
+        pipe.zrem(self.keys().pending(), key.to_string());
+        Entry::from(job).remove(&mut pipe, self.keys());
         pipe.del(self.keys().pointer(key.execution));
         self.send(&pipe).await
+    }
+
+    /// After a worker took it. A crash before this leaves an entry that the janitor removes.
+    pub(super) async fn taken(&self, key: ExecutionKey) -> Result<(), Unavailable> {
+        call(
+            self.redis
+                .hot()
+                .zrem(self.keys().pending(), key.to_string()),
+        )
+        .await
+    }
+
+    /// Removes an entry of [`Self::waits`] from what is counted, if the record says otherwise.
+    pub(super) async fn still_waits(&self, key: ExecutionKey) -> Result<(), Unavailable> {
+        let pending = self.keys().pending();
+        // In this order: an entry made anew after the record was read has another time.
+        let time: Option<String> = call(self.redis.hot().zscore(&pending, key.to_string())).await?;
+        let record = self.keys().execution(key);
+        let status: Option<String> = call(self.redis.hot().hget(record, "status")).await?;
+        if let Some(time) = time
+            && status.as_deref() != Some("pending")
+        {
+            self.drop(&pending, key, &time).await?;
+        }
+        Ok(())
+    }
+
+    /// How many wait for a worker.
+    pub(super) async fn pending(&self) -> Result<u64, Unavailable> {
+        call(self.redis.hot().zcard(self.keys().pending())).await
     }
 
     /// After a record has ended. A crash before this leaves entries that their next reader removes, and a pointer to
@@ -56,14 +97,18 @@ impl Outside {
         let mut pipe = redis::pipe();
         pipe.zrem(self.keys().leases(), key.to_string());
         pipe.zrem(self.keys().undispatched(), key.to_string());
+        pipe.zrem(self.keys().pending(), key.to_string());
         pipe.pexpire(self.keys().pointer(key.execution), millis(self.kept));
         self.send(&pipe).await
     }
 
-    /// Makes an execution found by its id.
-    pub(super) async fn point(&self, key: ExecutionKey) -> Result<(), Unavailable> {
-        let pointer = self.keys().pointer(key.execution);
-        call(self.redis.hot().set(pointer, key.session.to_string())).await
+    /// Makes an execution found by its id, and listed.
+    pub(super) async fn point(&self, job: &Job) -> Result<(), Unavailable> {
+        let pointer = self.keys().pointer(job.execution_id);
+        let mut pipe = redis::pipe();
+        pipe.set(pointer, job.session_id.to_string());
+        Entry::from(job).enter(&mut pipe, self.keys());
+        self.send(&pipe).await
     }
 
     pub(super) async fn locate(
@@ -95,7 +140,9 @@ impl Outside {
             match job {
                 Some(job) if status.as_deref() == Some("pending") => jobs.extend(record::job(&job)),
                 // It was taken meanwhile, or never recorded.
-                _ => self.drop(&undispatched, key, &time).await?,
+                _ => {
+                    self.drop(&undispatched, key, &time).await?;
+                }
             }
         }
         Ok(jobs)
@@ -130,7 +177,9 @@ impl Outside {
                 call(self.redis.hot().hmget(record, record::LEASE_FIELDS)).await?;
             match record::lost_lease(key, fields) {
                 Some(lease) => lost.push(lease),
-                None => self.drop(&leases, key, &time).await?,
+                None => {
+                    self.drop(&leases, key, &time).await?;
+                }
             }
         }
         Ok(lost)
@@ -176,13 +225,17 @@ impl Outside {
             .collect())
     }
 
-    /// Removes a member that was read with that time.
-    async fn drop(&self, set: &str, key: ExecutionKey, time: &str) -> Result<(), Unavailable> {
+    /// Removes a member that was read with that time; answers whether it was still there with it.
+    pub(crate) async fn drop(
+        &self,
+        set: &str,
+        key: ExecutionKey,
+        time: &str,
+    ) -> Result<bool, Unavailable> {
         let mut drop = self.redis.scripts().due_drop.key(set);
         drop.arg(key.to_string()).arg(time);
         let mut hot = self.redis.hot();
-        let _: i64 = call(drop.invoke_async(&mut hot)).await?;
-        Ok(())
+        call(drop.invoke_async(&mut hot)).await
     }
 
     async fn send(&self, pipe: &redis::Pipeline) -> Result<(), Unavailable> {

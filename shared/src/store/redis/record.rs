@@ -1,12 +1,15 @@
 //! How records are written as the fields of hashes, and read back.
 
-use redis::ScriptInvocation;
+use redis::{Pipeline, ScriptInvocation};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::catalogue::redis::Standing;
+use crate::error::Unavailable;
 use crate::execution::{Execution, Status};
 use crate::id::{ExecutionKey, SessionId};
 use crate::job::{Job, OnWorkerLoss};
+use crate::redis::Keys;
 use crate::session::Session;
 use crate::store::{Lease, LostLease};
 use crate::timestamp::Timestamp;
@@ -32,6 +35,11 @@ impl Answer {
         self.text(index)
             .and_then(|text| text.parse().ok())
             .unwrap_or_default()
+    }
+
+    /// How the session stands, for its index.
+    pub(super) fn standing(&self, index: usize) -> Option<Standing> {
+        self.text(index)?.parse().ok()
     }
 
     pub(super) fn job(&self, index: usize) -> Option<Box<Job>> {
@@ -81,7 +89,7 @@ pub(super) fn add_new(script: &mut ScriptInvocation<'_>, job: &Job) {
 }
 
 /// What [`execution`] reads, in this order.
-pub(super) const FIELDS: &[&str] = &[
+pub(crate) const FIELDS: &[&str] = &[
     "status",
     "workspace_id",
     "turns",
@@ -98,7 +106,7 @@ pub(super) const FIELDS: &[&str] = &[
 ];
 
 /// An execution from its [`FIELDS`]; `None` where there is no record.
-pub(super) fn execution(key: ExecutionKey, fields: &[Option<String>]) -> Option<Execution> {
+pub(crate) fn execution(key: ExecutionKey, fields: &[Option<String>]) -> Option<Execution> {
     let text = |index: usize| fields.get(index)?.as_deref();
     let raw = |index: usize| RawValue::from_string(text(index)?.to_owned()).ok();
     Some(Execution {
@@ -120,8 +128,8 @@ pub(super) fn execution(key: ExecutionKey, fields: &[Option<String>]) -> Option<
     })
 }
 
-/// What [`session`] reads, in this order.
-pub(super) const SESSION_FIELDS: &[&str] = &[
+/// What [`read_session`] reads, in this order.
+const SESSION_FIELDS: &[&str] = &[
     "workspace_id",
     "closed",
     "created_at",
@@ -139,11 +147,7 @@ pub(super) const SESSION_FIELDS: &[&str] = &[
 ];
 
 /// A session from its [`SESSION_FIELDS`] and the head of its order.
-pub(super) fn session(
-    session: SessionId,
-    fields: &[Option<String>],
-    active: Option<&str>,
-) -> Option<Session> {
+fn session(session: SessionId, fields: &[Option<String>], active: Option<&str>) -> Option<Session> {
     let text = |index: usize| fields.get(index)?.as_deref();
     let count = |index: usize| {
         text(index)
@@ -167,6 +171,25 @@ pub(super) fn session(
         transcript: text(8).map(str::to_owned),
         metadata: text(9).and_then(|json| RawValue::from_string(json.to_owned()).ok()),
     })
+}
+
+/// Asks for what [`read_session`] reads.
+pub(crate) fn ask_session(pipe: &mut Pipeline, keys: &Keys, session: SessionId) {
+    pipe.cmd("HMGET")
+        .arg(keys.session(session))
+        .arg(SESSION_FIELDS);
+    pipe.lindex(keys.order(session), 0);
+}
+
+/// A session from the two answers to [`ask_session`]; `None` where there is no record.
+pub(crate) fn read_session(
+    session: SessionId,
+    [fields, head]: &[redis::Value; 2],
+) -> Result<Option<Session>, Unavailable> {
+    let fields: Vec<Option<String>> =
+        redis::from_redis_value_ref(fields).map_err(Unavailable::redis)?;
+    let head: Option<String> = redis::from_redis_value_ref(head).map_err(Unavailable::redis)?;
+    Ok(self::session(session, &fields, head.as_deref()))
 }
 
 fn time(text: Option<&str>) -> Option<Timestamp> {

@@ -1,0 +1,73 @@
+//! The lists in Redis: sets of executions in the order of their ids, and an index of sessions by activity.
+
+use async_trait::async_trait;
+use redis::FromRedisValue;
+
+use super::{Catalogue, ExecutionPage, ExecutionQuery, Order, SessionPage, SessionQuery, Walk};
+use crate::error::{ListError, Unavailable};
+use crate::id::{ExecutionKey, SessionId};
+use crate::redis::{Redis, call};
+use crate::store::Retention;
+use crate::store::redis::Outside;
+
+mod entry;
+mod executions;
+mod of_session;
+mod sessions;
+mod tidy;
+
+pub(crate) use entry::Entry;
+pub(crate) use sessions::{SessionIndex, Standing};
+
+/// A cheap handle.
+#[derive(Clone)]
+pub struct RedisCatalogue {
+    redis: Redis,
+    index: SessionIndex,
+    hints: Outside,
+    retention: Retention,
+}
+
+impl RedisCatalogue {
+    pub(crate) fn new(redis: Redis, retention: Retention) -> Self {
+        Self {
+            index: SessionIndex::new(redis.clone()),
+            hints: Outside::new(redis.clone(), retention.execution),
+            redis,
+            retention,
+        }
+    }
+
+    /// Sends many commands at once; on a connection of the pool, since answers may be large.
+    async fn ask<T: FromRedisValue>(&self, pipe: &redis::Pipeline) -> Result<T, Unavailable> {
+        let mut connection = self.redis.pooled().await?;
+        call(pipe.query_async(&mut connection)).await
+    }
+}
+
+#[async_trait]
+impl Catalogue for RedisCatalogue {
+    async fn executions(&self, query: &ExecutionQuery) -> Result<ExecutionPage, ListError> {
+        self.list_executions(query).await
+    }
+
+    async fn sessions(&self, query: &SessionQuery) -> Result<SessionPage, ListError> {
+        self.list_sessions(query).await
+    }
+
+    async fn of_session(
+        &self,
+        session: SessionId,
+        after: Option<u64>,
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<(u64, ExecutionKey)>, Unavailable> {
+        self.numbered(session, after, order, limit).await
+    }
+
+    async fn tidy(&self, walk: &mut Walk) -> Result<usize, Unavailable> {
+        Ok(self.tidy_executions(walk).await?
+            + self.tidy_sessions(walk).await?
+            + self.tidy_pending(walk).await?)
+    }
+}
