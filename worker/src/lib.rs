@@ -6,6 +6,7 @@ mod consumer;
 mod context;
 mod execution;
 mod health;
+mod janitor;
 mod lease;
 mod outcome;
 mod publisher;
