@@ -1,5 +1,7 @@
 //! What the record promises.
 
 mod claiming;
+mod closing;
 mod ending;
+mod pending;
 mod sessions;

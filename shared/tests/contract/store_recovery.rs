@@ -185,7 +185,7 @@ async fn a_renewed_lease_is_not_reaped(on: Backends) {
 }
 
 /// The lease that is lost. It was entered a moment before it began; listed only after this grace, it has surely ended.
-async fn wait_for_lost(on: &Backends) -> LostLease {
+pub(crate) async fn wait_for_lost(on: &Backends) -> LostLease {
     const GRACE: Duration = Duration::from_millis(500);
     let found = async {
         loop {
@@ -221,7 +221,6 @@ mod retention {
         let forgotten = async {
             while on.store.execution(ended.key()).await.unwrap().is_some() {
                 sleep(Duration::from_millis(20)).await;
-                accepted(&on).await; // In memory the next one accepted makes the store look.
             }
         };
         timeout(Duration::from_secs(10), forgotten).await.unwrap();
