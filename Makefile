@@ -1,7 +1,7 @@
 # `make` lists what there is to do.
 
 .DEFAULT_GOAL := help
-.PHONY: help dev build fmt lint fmt-check clippy rustdoc check test services services-down clean
+.PHONY: help dev build fmt lint fmt-check clippy rustdoc api-docs check test services services-down clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -25,6 +25,9 @@ clippy:
 
 rustdoc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+api-docs: ## writes docs/api/openapi.yaml, which a test compares with what is served
+	LONGSHORE_WRITE_OPENAPI=1 cargo test --quiet --package longshore-api --lib openapi::tests::the_committed_document_is_this_one
 
 check: build ## the tests that need nothing but Rust
 	env -u LONGSHORE_TEST_AMQP_URL -u LONGSHORE_TEST_REDIS_URL -u LONGSHORE_TEST_CLAUDE_BIN \

@@ -44,6 +44,11 @@ pub struct ApiSettings {
 }
 
 impl ApiSettings {
+    /// The largest `timeout_seconds`.
+    pub(crate) fn max_timeout(&self) -> u64 {
+        self.max_execution_timeout.as_secs().max(1)
+    }
+
     /// Whether an execution may ask for a tool: any, where none is named.
     pub(crate) fn allows(&self, tool: &String) -> bool {
         self.allowed_tools.0.is_empty() || self.allowed_tools.0.contains(tool)

@@ -2,14 +2,18 @@
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use longshore_shared::error::{AcceptError, PublishError, Unavailable};
+use longshore_shared::error::{AcceptError, ListError, PublishError, Unavailable};
 use longshore_shared::timestamp::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tracing::error;
+use utoipa::ToSchema;
+
+use crate::openapi::schemas::Time;
 
 /// The codes of the contract, each with its HTTP status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ErrorCode)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Code {
     InvalidJson,
@@ -32,7 +36,28 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    fn status(self) -> StatusCode {
+    /// All of them, in the order of their declaration.
+    pub(crate) const ALL: [Self; 17] = [
+        Self::InvalidJson,
+        Self::InvalidRequest,
+        Self::InvalidCursor,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::SessionNotFound,
+        Self::ExecutionNotFound,
+        Self::MethodNotAllowed,
+        Self::SessionClosed,
+        Self::PayloadTooLarge,
+        Self::UnsupportedMediaType,
+        Self::UpgradeRequired,
+        Self::QueueFull,
+        Self::BrokerUnavailable,
+        Self::StoreUnavailable,
+        Self::ShuttingDown,
+        Self::InternalError,
+    ];
+
+    pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::InvalidJson | Self::InvalidRequest | Self::InvalidCursor => {
                 StatusCode::BAD_REQUEST
@@ -53,6 +78,25 @@ impl Code {
             Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
+}
+
+/// The body of every error.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ErrorBody<'a> {
+    code: Code,
+    /// What was wrong and what would be right
+    message: &'a str,
+    /// What else is known, such as `field`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, nullable = false)]
+    details: Option<&'a Value>,
+    /// The W3C trace id, also in the header `x-trace-id`
+    #[schema(pattern = "^[0-9a-f]{32}$")]
+    trace_id: &'a str,
+    #[schema(value_type = Time)]
+    timestamp: Timestamp,
 }
 
 /// Seconds after which a client may try again what a 503 refused.
@@ -99,6 +143,20 @@ impl ApiError {
         )
     }
 
+    pub(crate) fn session_not_found() -> Self {
+        Self::new(
+            Code::SessionNotFound,
+            "no such session; it may have been kept no longer",
+        )
+    }
+
+    pub(crate) fn invalid_cursor() -> Self {
+        Self::new(
+            Code::InvalidCursor,
+            "cursor: none that this server gave out, or too old; begin without one",
+        )
+    }
+
     pub(crate) fn internal() -> Self {
         Self::new(
             Code::InternalError,
@@ -112,17 +170,14 @@ impl ApiError {
     }
 
     /// The body, which needs the request's trace id.
-    fn body(&self, trace_id: &str) -> Value {
-        let mut body = json!({
-            "code": self.code,
-            "message": self.message,
-            "trace_id": trace_id,
-            "timestamp": Timestamp::now(),
-        });
-        if let Some(details) = &self.details {
-            body["details"] = details.clone();
+    fn body<'a>(&'a self, trace_id: &'a str) -> ErrorBody<'a> {
+        ErrorBody {
+            code: self.code,
+            message: &self.message,
+            details: self.details.as_ref(),
+            trace_id,
+            timestamp: Timestamp::now(),
         }
-        body
     }
 
     /// The whole answer.
@@ -176,6 +231,15 @@ impl From<AcceptError> for ApiError {
                 "the session is closed; leave session_id out to begin a new one",
             ),
             AcceptError::Unavailable(unavailable) => unavailable.into(),
+        }
+    }
+}
+
+impl From<ListError> for ApiError {
+    fn from(failed: ListError) -> Self {
+        match failed {
+            ListError::InvalidCursor => Self::invalid_cursor(),
+            ListError::Unavailable(unavailable) => unavailable.into(),
         }
     }
 }

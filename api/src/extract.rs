@@ -1,11 +1,14 @@
 //! Reading requests: ids in paths, query parameters, and a JSON object field by field, with errors that name the field.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use longshore_shared::id::{EventId, ExecutionId};
+use longshore_shared::catalogue::Order;
+use longshore_shared::id::{EventId, ExecutionId, SessionId, WorkspaceId};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -96,12 +99,78 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     }
 }
 
+/// The session that a path names. What is no UUID names nothing.
+pub(crate) struct PathSession(pub(crate) SessionId);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathSession {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let text = Path::<String>::from_request_parts(parts, state).await.ok();
+        text.and_then(|Path(text)| text.parse().ok())
+            .map(Self)
+            .ok_or_else(ApiError::session_not_found)
+    }
+}
+
 /// Query parameters. Take each one by its name, then [`Self::finish`].
 pub(crate) struct Query(BTreeMap<String, String>);
 
 impl Query {
     pub(crate) fn take(&mut self, name: &str) -> Option<String> {
         self.0.remove(name)
+    }
+
+    /// A parameter that must be read; `wanted` says what it must be.
+    fn take_as<T: FromStr>(&mut self, name: &str, wanted: &str) -> Result<Option<T>, ApiError> {
+        let Some(text) = self.take(name) else {
+            return Ok(None);
+        };
+        let value = text.parse().ok();
+        value
+            .map(Some)
+            .ok_or_else(|| ApiError::invalid(name, format_args!("must be {wanted}")))
+    }
+
+    /// `workspace_id`.
+    pub(crate) fn take_workspace(&mut self) -> Result<Option<WorkspaceId>, ApiError> {
+        let wanted = format!("an id that matches {}", WorkspaceId::PATTERN);
+        self.take_as("workspace_id", &wanted)
+    }
+
+    /// `session_id`.
+    pub(crate) fn take_session(&mut self) -> Result<Option<SessionId>, ApiError> {
+        self.take_as(
+            "session_id",
+            "a UUID like 018f2f6e-7b1a-7c3d-9a51-3f6f0f6b2c11",
+        )
+    }
+
+    /// `status`, one of `all`.
+    pub(crate) fn take_status<T: FromStr + fmt::Display>(
+        &mut self,
+        all: &[T],
+    ) -> Result<Option<T>, ApiError> {
+        let names: Vec<String> = all.iter().map(ToString::to_string).collect();
+        self.take_as("status", &format!("one of {}", names.join(", ")))
+    }
+
+    /// A list's `cursor`.
+    pub(crate) fn take_cursor<T: FromStr>(&mut self) -> Result<Option<T>, ApiError> {
+        let Some(text) = self.take("cursor") else {
+            return Ok(None);
+        };
+        let cursor = text.parse().ok();
+        cursor.map(Some).ok_or_else(ApiError::invalid_cursor)
+    }
+
+    /// `order`: the oldest first, or the newest.
+    pub(crate) fn take_order(&mut self) -> Result<Order, ApiError> {
+        match self.take("order").as_deref() {
+            None | Some("asc") => Ok(Order::Ascending),
+            Some("desc") => Ok(Order::Descending),
+            Some(_) => Err(ApiError::invalid("order", "must be asc or desc")),
+        }
     }
 
     /// A number inside its range, `default` where it is absent.

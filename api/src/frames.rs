@@ -10,6 +10,10 @@ use serde_json::{Value, json};
 
 use crate::error::Code;
 
+mod list;
+
+pub(crate) use list::FrameList;
+
 pub(crate) fn subscribed(
     execution: ExecutionId,
     status: Status,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use longshore_shared::catalogue::Reach;
 use longshore_shared::id::WorkspaceId;
 
 use crate::error::{ApiError, Code};
@@ -87,6 +88,21 @@ impl Caller {
             Workspaces::All => true,
             Workspaces::Only(allowed) => allowed.contains(workspace),
         }
+    }
+
+    /// Whose things a list shows: of the workspace that the caller has named, or of all that it may see.
+    ///
+    /// # Errors
+    /// 403 where the named one is none of the caller's.
+    pub(crate) fn reach(&self, named: Option<WorkspaceId>) -> Result<Reach, ApiError> {
+        if let Some(workspace) = named {
+            self.may_name(&workspace)?;
+            return Ok(Reach::Only(vec![workspace]));
+        }
+        Ok(match &*self.workspaces {
+            Workspaces::All => Reach::All,
+            Workspaces::Only(allowed) => Reach::Only(allowed.iter().cloned().collect()),
+        })
     }
 
     /// For a workspace that the caller itself has named.

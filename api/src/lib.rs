@@ -8,12 +8,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 pub mod config;
+mod docs;
 mod error;
 
 mod extract;
 mod frames;
 mod identity;
 mod middleware;
+mod openapi;
 mod router;
 mod routes;
 pub mod state;

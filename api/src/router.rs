@@ -7,17 +7,24 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::{ApiError, Code};
 use crate::middleware::{host, identify, panic, trace};
-use crate::routes::{events, execute, executions, health};
+use crate::routes::{events, execute, executions, health, logs, sessions};
 use crate::state::ApiState;
-use crate::ws;
+use crate::{docs, openapi, ws};
 
 /// The whole service.
 pub(crate) fn router(state: ApiState) -> Router {
     let claude = Router::new()
         .route("/execute", post(execute::execute))
+        .route("/executions", get(executions::list))
         .route("/executions/{id}", get(executions::show))
         .route("/executions/{id}/events", get(events::events))
         .route("/executions/{id}/cancel", post(executions::cancel))
+        .route("/sessions", get(sessions::list))
+        .route(
+            "/sessions/{id}",
+            get(sessions::show).delete(sessions::close),
+        )
+        .route("/sessions/{id}/logs", get(logs::logs))
         .route_layer(from_fn(identify::identify));
 
     Router::new()
@@ -25,6 +32,10 @@ pub(crate) fn router(state: ApiState) -> Router {
         .route("/ws/executions/{id}", get(ws::upgrade))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .route("/openapi.json", get(openapi::show))
+        .route("/docs", get(docs::to_page))
+        .route("/docs/", get(docs::page))
+        .route("/docs/{file}", get(docs::part))
         .fallback(|| async { ApiError::new(Code::NotFound, "there is no such path") })
         .method_not_allowed_fallback(|| async {
             ApiError::new(

@@ -4,3 +4,5 @@ pub(crate) mod events;
 pub(crate) mod execute;
 pub(crate) mod executions;
 pub(crate) mod health;
+pub(crate) mod logs;
+pub(crate) mod sessions;

@@ -2,21 +2,26 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use longshore_shared::backends::Backends;
 use longshore_shared::execution::Execution;
-use longshore_shared::id::{ExecutionId, ExecutionKey};
+use longshore_shared::id::{ExecutionId, ExecutionKey, SessionId};
+use longshore_shared::session::Session;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::ApiSettings;
 use crate::error::ApiError;
 use crate::identity::Caller;
+use crate::openapi;
 
 /// A cheap handle.
 #[derive(Clone)]
 pub struct ApiState {
     pub(crate) backends: Backends,
     pub(crate) settings: Arc<ApiSettings>,
+    /// The OpenAPI document of a server with these settings.
+    pub(crate) openapi: Bytes,
     /// Cancelled when the server begins to stop.
     pub(crate) stopping: CancellationToken,
     /// The open sockets, which the server waits for when it stops.
@@ -29,6 +34,7 @@ impl ApiState {
     pub fn new(backends: Backends, settings: ApiSettings) -> Self {
         Self {
             backends,
+            openapi: openapi::text(&settings),
             settings: Arc::new(settings),
             stopping: CancellationToken::new(),
             sockets: TaskTracker::new(),
@@ -42,6 +48,21 @@ impl ApiState {
             .locate(id)
             .await?
             .ok_or_else(ApiError::execution_not_found)
+    }
+
+    /// Reads a session; one that the caller may not see does not exist for it.
+    ///
+    /// # Errors
+    /// 404 also where it was kept no longer.
+    pub(crate) async fn session(
+        &self,
+        id: SessionId,
+        caller: &Caller,
+    ) -> Result<Session, ApiError> {
+        let session = self.backends.store.session(id).await?;
+        session
+            .filter(|session| caller.sees(&session.workspace_id))
+            .ok_or_else(ApiError::session_not_found)
     }
 
     /// Reads an execution; one that the caller may not see does not exist for it.

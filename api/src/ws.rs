@@ -10,6 +10,7 @@ use tracing::Instrument as _;
 use crate::error::{ApiError, Code};
 use crate::extract::{PathId, Query};
 use crate::identity::Caller;
+use crate::openapi::schemas::EventId;
 use crate::state::ApiState;
 use crate::watch::Watch;
 
@@ -32,6 +33,17 @@ const MAX_READ: usize = 1 << 20;
 /// The library's default of 128 KiB is allocated for every socket; clients send next to nothing.
 const BUFFER: usize = 4 << 10;
 
+/// Watches an execution; `docs/api/asyncapi.yaml` describes the frames.
+#[utoipa::path(
+    get, path = "/ws/executions/{id}", operation_id = "watch_execution",
+    tag = "executions", security(("bearer" = []), ()),
+    params(
+        ("id" = Uuid, Path, description = "The execution"),
+        ("after" = Option<EventId>, Query, description = "The event to go on after"),
+        ("sec-websocket-protocol" = Option<String>, Header, nullable = false, description = "`longshore.v1`, and `bearer.{token}` where `Authorization` cannot be sent"),
+    ),
+    responses((status = 101, description = "The socket is open")),
+)]
 pub(crate) async fn upgrade(
     State(state): State<ApiState>,
     PathId(id): PathId,

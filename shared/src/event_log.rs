@@ -15,7 +15,7 @@ pub mod redis;
 mod splice;
 
 pub use fanout::{Signal, Subscription};
-pub use follow::{Follower, follow, replay};
+pub use follow::{Follower, follow, replay, replay_back};
 
 /// The log of events.
 ///

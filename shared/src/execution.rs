@@ -303,3 +303,46 @@ pub enum ErrorCode {
     SessionClosed,
     InternalError,
 }
+
+impl ErrorCode {
+    /// All of them, in the order of their declaration.
+    pub const ALL: [Self; 19] = [
+        Self::Cancelled,
+        Self::TimedOut,
+        Self::Stalled,
+        Self::MaxTurns,
+        Self::BudgetReached,
+        Self::ApiError,
+        Self::AuthenticationFailed,
+        Self::RateLimited,
+        Self::CliNotFound,
+        Self::CliStartFailed,
+        Self::CliExited,
+        Self::CliOutputInvalid,
+        Self::SessionNotResumable,
+        Self::WorkspaceUnavailable,
+        Self::WorkerLost,
+        Self::OutcomeUnknown,
+        Self::Poisoned,
+        Self::SessionClosed,
+        Self::InternalError,
+    ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The reader names every code that there is.
+    #[test]
+    fn all_error_codes_are_listed() {
+        let error = serde_json::from_str::<ErrorCode>("\"nosuch\"")
+            .unwrap_err()
+            .to_string();
+        let known = error.split("expected one of ").nth(1).unwrap_or_default();
+        let listed =
+            ErrorCode::ALL.map(|code| serde_json::to_string(&code).unwrap().replace('"', "`"));
+        assert!(known.starts_with(&listed.join(", ")), "{error}");
+        assert_eq!(known.matches('`').count(), 2 * listed.len(), "{error}");
+    }
+}

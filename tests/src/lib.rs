@@ -2,8 +2,8 @@
 
 pub mod anthropic_double;
 pub mod client;
-pub mod event_stream;
 pub mod conformance;
+pub mod event_stream;
 pub mod process;
 pub mod server;
 pub mod services;

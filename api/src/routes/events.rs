@@ -7,12 +7,31 @@ use axum::response::Response;
 use crate::error::ApiError;
 use crate::extract::{PathId, Query};
 use crate::identity::Caller;
+use crate::openapi::schemas;
 use crate::state::ApiState;
 
 mod page;
 mod sse;
 mod stream;
 
+/// The recorded events of an execution, in pages; or, for who accepts `text/event-stream`, all of them and what follows.
+#[utoipa::path(
+    get, path = "/api/v1/claude/executions/{id}/events", operation_id = "list_events",
+    tag = "executions", security(("bearer" = [])),
+    params(
+        ("id" = Uuid, Path, description = "The execution"),
+        ("after" = Option<schemas::EventId>, Query, description = "The event to go on after"),
+        ("limit" = Option<usize>, Query, description = "Events on a page, 200 when absent; a stream has none", minimum = 1, maximum = 1000),
+        ("last-event-id" = Option<schemas::EventId>, Header, description = "For a stream, counts more than `after`"),
+    ),
+    responses(
+        (status = 200, description = "A page, or a stream of events whose data is a frame", content(
+            (schemas::EventPage = "application/json"),
+            (String = "text/event-stream"),
+        )),
+        (status = 204, description = "A stream after the `end`: nothing will follow"),
+    ),
+)]
 pub(crate) async fn events(
     State(state): State<ApiState>,
     caller: Caller,

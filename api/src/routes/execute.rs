@@ -13,28 +13,50 @@ use longshore_shared::store::Withdrawn;
 use longshore_shared::timestamp::Timestamp;
 use serde::Serialize;
 use tracing::{Instrument as _, info, warn};
+use utoipa::ToSchema;
 
 use super::executions::publish_next;
 use crate::error::ApiError;
 use crate::extract::{Fields, Query};
 use crate::identity::{Caller, Scope};
 use crate::middleware::trace::TraceId;
+use crate::openapi::schemas;
 use crate::state::ApiState;
 
+mod document;
 mod request;
 
 use request::ExecuteRequest;
 
-/// `ExecuteResponse` of the contract.
-#[derive(Serialize)]
-struct Accepted {
+/// An execution that was accepted.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ExecuteResponse)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Accepted {
+    #[schema(value_type = Uuid)]
     execution_id: ExecutionId,
+    #[schema(value_type = Uuid)]
     session_id: SessionId,
+    /// Always `pending`
+    #[schema(value_type = schemas::Status)]
     status: Status,
+    #[schema(example = "/ws/executions/018f2f6e-7b1a-7c3d-9a51-3f6f0f6b2c11")]
     websocket_url: String,
     events_url: String,
 }
 
+/// Accepts one execution: it is recorded, and its job is queued.
+#[utoipa::path(
+    post, path = "/api/v1/claude/execute", tag = "executions", security(("bearer" = [])),
+    params(
+        ("traceparent" = Option<String>, Header, nullable = false, description = "W3C trace context; its trace id is kept where it is well formed"),
+    ),
+    request_body = document::ExecuteRequest,
+    responses((
+        status = 202, description = "It is recorded and queued", body = Accepted,
+        headers(("location" = String, description = "The execution")),
+    )),
+)]
 pub(crate) async fn execute(
     State(state): State<ApiState>,
     caller: Caller,

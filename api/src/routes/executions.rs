@@ -1,10 +1,11 @@
-//! `/executions/{id}`: show and cancel.
+//! `/executions`: list, show and cancel.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use longshore_shared::execution::CancelReason;
+use longshore_shared::catalogue::ExecutionQuery;
+use longshore_shared::execution::{CancelReason, Status};
 use longshore_shared::id::ExecutionKey;
 use longshore_shared::job::Job;
 use longshore_shared::store::Cancelled;
@@ -13,9 +14,51 @@ use tracing::{info, warn};
 use crate::error::ApiError;
 use crate::extract::{PathId, Query};
 use crate::identity::{Caller, Scope};
+use crate::openapi::schemas;
 use crate::state::ApiState;
-use crate::view::ExecutionView;
+use crate::view::{ExecutionPageView, ExecutionView};
 
+const DEFAULT_LIMIT: usize = 50;
+const MAX_LIMIT: usize = 200;
+
+/// Executions, the newest first. A page may be shorter than its limit: only one without `next_cursor` is the last.
+#[utoipa::path(
+    get, path = "/api/v1/claude/executions", operation_id = "list_executions",
+    tag = "executions", security(("bearer" = [])),
+    params(
+        ("workspace_id" = Option<schemas::Workspace>, Query, description = "Of this workspace; without it of all that the caller may see"),
+        ("session_id" = Option<Uuid>, Query, description = "Of this session"),
+        ("status" = Option<schemas::Status>, Query, description = "In this status"),
+        ("limit" = Option<usize>, Query, description = "Executions on a page, 50 when absent", minimum = 1, maximum = 200),
+        ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before"),
+    ),
+    responses((status = 200, description = "A page", body = ExecutionPageView)),
+)]
+pub(crate) async fn list(
+    State(state): State<ApiState>,
+    caller: Caller,
+    mut query: Query,
+) -> Result<Response, ApiError> {
+    caller.may(Scope::Read)?;
+    let workspace = query.take_workspace()?;
+    let query = ExecutionQuery {
+        session: query.take_session()?,
+        status: query.take_status(&Status::ALL)?,
+        after: query.take_cursor()?,
+        limit: query.take_limit(DEFAULT_LIMIT, MAX_LIMIT)?,
+        reach: query.finish().and_then(|()| caller.reach(workspace))?,
+    };
+    let page = state.backends.catalogue.executions(&query).await?;
+    Ok(Json(ExecutionPageView::from(&page)).into_response())
+}
+
+/// One execution.
+#[utoipa::path(
+    get, path = "/api/v1/claude/executions/{id}", operation_id = "show_execution",
+    tag = "executions", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The execution")),
+    responses((status = 200, description = "The execution", body = ExecutionView)),
+)]
 pub(crate) async fn show(
     State(state): State<ApiState>,
     caller: Caller,
@@ -29,6 +72,16 @@ pub(crate) async fn show(
     Ok(Json(ExecutionView::from(&execution)).into_response())
 }
 
+/// Cancels an execution. A second call changes nothing.
+#[utoipa::path(
+    post, path = "/api/v1/claude/executions/{id}/cancel", operation_id = "cancel_execution",
+    tag = "executions", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The execution")),
+    responses(
+        (status = 200, description = "It had already ended", body = ExecutionView),
+        (status = 202, description = "It will end, or has ended by this", body = ExecutionView),
+    ),
+)]
 pub(crate) async fn cancel(
     State(state): State<ApiState>,
     caller: Caller,

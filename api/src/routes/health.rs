@@ -8,13 +8,26 @@ use serde_json::{Value, json};
 use tracing::warn;
 
 use crate::error::{ApiError, Code};
+use crate::openapi::schemas;
 use crate::state::ApiState;
 
+/// Says that the process is up.
+#[utoipa::path(
+    get, path = "/healthz", tag = "service",
+    responses((status = 200, description = "It is", body = schemas::Health)),
+)]
 pub(crate) async fn healthz() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
 /// Ready when queue, store and live subscription all work, and the server is not stopping.
+#[utoipa::path(
+    get, path = "/readyz", tag = "service",
+    responses((
+        status = 200, description = "It is ready; otherwise `details.checks` of the error names the failing part",
+        body = schemas::Readiness,
+    )),
+)]
 pub(crate) async fn readyz(State(state): State<ApiState>) -> Result<Response, ApiError> {
     if state.stopping.is_cancelled() {
         return Err(ApiError::new(Code::ShuttingDown, "the server is stopping"));

@@ -140,3 +140,43 @@ pub async fn replay(
     }
     Ok(out)
 }
+
+/// The record before `before`, the newest first; what is no longer kept is told last. Bounded as [`replay`] is.
+///
+/// # Errors
+/// When the log does not answer.
+pub async fn replay_back(
+    log: &dyn EventLog,
+    key: ExecutionKey,
+    before: Option<EventId>,
+    limit: usize,
+    bytes: usize,
+) -> Result<VecDeque<Followed>, Unavailable> {
+    let (mut out, mut size, mut cursor) = (VecDeque::new(), 0, before);
+    while out.len() < limit && size < bytes {
+        let page = log.read_back(key, cursor, limit - out.len()).await?;
+        for event in page.events {
+            cursor = event.id;
+            size += event.frame.len();
+            out.push_back(Followed::Event(event));
+        }
+        if !page.more {
+            out.extend(gap_at_start(log, key).await?);
+            break;
+        }
+    }
+    Ok(out)
+}
+
+/// What a reader is told who has come to the oldest event and has not seen all.
+async fn gap_at_start(
+    log: &dyn EventLog,
+    key: ExecutionKey,
+) -> Result<Option<Followed>, Unavailable> {
+    let page = log.read(key, None, 1).await?;
+    Ok(page.trimmed.map(|_| Followed::Gap {
+        requested: None,
+        earliest: page.earliest,
+        latest: page.top.last,
+    }))
+}

@@ -37,6 +37,7 @@ mod command;
 mod endings;
 mod errors;
 mod event_stream;
+mod listing;
 mod main_job;
 mod real_cli;
 mod sessions;

@@ -4,6 +4,10 @@ use serde_json::json;
 use tests::client::Client;
 use tests::server::{Server, Setup};
 
+mod closing;
+mod logs;
+mod sums;
+
 over_every_server! { Setup::default() =>
     the_second_turn_remembers_the_first,
     executions_of_a_session_run_in_the_order_accepted,

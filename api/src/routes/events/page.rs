@@ -3,11 +3,12 @@
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use longshore_shared::event_log::{Followed, replay};
-use longshore_shared::id::{EventId, ExecutionId};
+use longshore_shared::id::ExecutionId;
+use serde_json::json;
 
 use crate::error::ApiError;
 use crate::extract::Query;
-use crate::frames;
+use crate::frames::{self, FrameList};
 use crate::identity::{Caller, Scope};
 use crate::state::ApiState;
 
@@ -32,42 +33,14 @@ pub(super) async fn page(
     let key = state.locate(id).await?;
     state.execution(key, caller).await?;
     let log = state.backends.log.as_ref();
-    let mut page = PageBody::default();
+    let (mut events, mut last) = (FrameList::default(), None);
     for followed in replay(log, key, after, limit, MAX_BYTES).await? {
         if let Followed::Event(event) = &followed {
-            page.last = event.id;
+            last = event.id;
         }
-        page.push(&frames::followed(followed, key.execution));
+        events.push(&frames::followed(followed, key.execution));
     }
-    Ok(page.finish())
-}
-
-/// The answer's text as it grows: frames are passed on as they are.
-#[derive(Default)]
-struct PageBody {
-    text: Vec<u8>,
-    last: Option<EventId>,
-}
-
-impl PageBody {
-    fn push(&mut self, frame: &[u8]) {
-        self.text.extend_from_slice(if self.text.is_empty() {
-            br#"{"events":["#
-        } else {
-            b","
-        });
-        self.text.extend_from_slice(frame);
-    }
-
-    fn finish(mut self) -> Response {
-        if self.text.is_empty() {
-            self.text.extend_from_slice(br#"{"events":["#);
-        }
-        let next = self
-            .last
-            .map_or_else(|| "null".to_owned(), |id| format!("\"{id}\""));
-        self.text
-            .extend_from_slice(format!(r#"],"next_after":{next}}}"#).as_bytes());
-        ([(header::CONTENT_TYPE, "application/json")], self.text).into_response()
-    }
+    let rest = format!(r#","next_after":{}"#, json!(last));
+    let body = events.into_object("events", &rest);
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }

@@ -8,13 +8,13 @@ use crate::config::ApiSettings;
 use crate::error::ApiError;
 use crate::extract::Fields;
 
-const MAX_PROMPT: usize = 1 << 20;
-const MAX_SYSTEM_PROMPT: usize = 256 << 10;
-const MAX_TOOLS: usize = 64;
-const MAX_TOOL: usize = 256;
-const MAX_MODEL: usize = 128;
-const MAX_METADATA: usize = 16 << 10;
-const MAX_TURNS: u32 = 1000;
+pub(super) const MAX_PROMPT: usize = 1 << 20;
+pub(super) const MAX_SYSTEM_PROMPT: usize = 256 << 10;
+pub(super) const MAX_TOOLS: usize = 64;
+pub(super) const MAX_TOOL: usize = 256;
+pub(super) const MAX_MODEL: usize = 128;
+pub(super) const MAX_METADATA: usize = 16 << 10;
+pub(super) const MAX_TURNS: u32 = 1000;
 
 /// A checked request.
 pub(super) struct ExecuteRequest {
@@ -112,7 +112,7 @@ fn max_turns(fields: &mut Fields) -> Result<Option<u32>, ApiError> {
 }
 
 fn timeout(fields: &mut Fields, settings: &ApiSettings) -> Result<Option<u64>, ApiError> {
-    let max = settings.max_execution_timeout.as_secs().max(1);
+    let max = settings.max_timeout();
     let wanted = format!("a whole number of seconds from 1 to {max}");
     match fields.take("timeout_seconds", &wanted)? {
         Some(seconds) if !(1..=max).contains(&seconds) => Err(ApiError::invalid(

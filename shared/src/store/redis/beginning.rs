@@ -2,8 +2,8 @@
 
 use tracing::warn;
 
-use super::record::{self, Answer};
 use super::RedisStore;
+use super::record::{self, Answer};
 use crate::error::{AcceptError, Unavailable};
 use crate::event::frame::Template;
 use crate::execution::Status;

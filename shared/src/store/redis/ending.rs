@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use redis::ScriptInvocation;
 
-use super::record::{self, Answer};
 use super::RedisStore;
+use super::record::{self, Answer};
 use crate::error::{LeaseError, Unavailable};
 use crate::event::frame::Template;
 use crate::execution::{CancelReason, Ending};
