@@ -1,6 +1,7 @@
 //! The API's settings: flags and variables, parsed into a form that cannot be wrong.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use axum::http::{HeaderValue, Uri};
@@ -8,6 +9,7 @@ use clap::{Args, Parser};
 use longshore_shared::config::{
     ClusterSettings, LogSettings, RetentionSettings, ToolList, duration, tool_list,
 };
+use longshore_shared::rate_limit::Limit;
 
 /// Longshore's API: accepts executions, and streams them to WebSocket clients.
 #[derive(Debug, Parser)]
@@ -41,12 +43,42 @@ pub struct ApiSettings {
     /// Origins whose pages may open WebSockets besides the server's own
     #[arg(long, env = "LONGSHORE_ALLOWED_ORIGINS", value_name = "ORIGINS", default_value = "", hide_default_value = true, value_parser = origins)]
     pub allowed_origins: AllowedOrigins,
+
+    /// Executes a minute that each caller is granted, by all replicas together; 0: any number
+    #[arg(
+        long,
+        env = "LONGSHORE_RATE_LIMIT",
+        value_name = "COUNT",
+        default_value = "600"
+    )]
+    pub rate_limit: u32,
+
+    /// Executes that a caller may save up and send at once
+    #[arg(
+        long,
+        env = "LONGSHORE_RATE_BURST",
+        value_name = "COUNT",
+        default_value = "60"
+    )]
+    pub rate_burst: NonZeroU32,
+
+    /// Pending executions over which no more are accepted
+    #[arg(long, env = "LONGSHORE_MAX_QUEUE", value_name = "COUNT", default_value = "100000", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_queue: u64,
 }
 
 impl ApiSettings {
     /// The largest `timeout_seconds`.
     pub(crate) fn max_timeout(&self) -> u64 {
         self.max_execution_timeout.as_secs().max(1)
+    }
+
+    /// What each caller is granted, where that is limited.
+    pub(crate) fn rate_limit(&self) -> Option<Limit> {
+        Some(Limit {
+            per_minute: NonZeroU32::new(self.rate_limit)?,
+            burst: self.rate_burst,
+        })
     }
 
     /// Whether an execution may ask for a tool: any, where none is named.

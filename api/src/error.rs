@@ -25,9 +25,11 @@ pub(crate) enum Code {
     ExecutionNotFound,
     MethodNotAllowed,
     SessionClosed,
+    IdempotencyConflict,
     PayloadTooLarge,
     UnsupportedMediaType,
     UpgradeRequired,
+    RateLimited,
     QueueFull,
     BrokerUnavailable,
     StoreUnavailable,
@@ -37,7 +39,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// All of them, in the order of their declaration.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::InvalidJson,
         Self::InvalidRequest,
         Self::InvalidCursor,
@@ -47,9 +49,11 @@ impl Code {
         Self::ExecutionNotFound,
         Self::MethodNotAllowed,
         Self::SessionClosed,
+        Self::IdempotencyConflict,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::UpgradeRequired,
+        Self::RateLimited,
         Self::QueueFull,
         Self::BrokerUnavailable,
         Self::StoreUnavailable,
@@ -67,10 +71,11 @@ impl Code {
                 StatusCode::NOT_FOUND
             }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::SessionClosed => StatusCode::CONFLICT,
+            Self::SessionClosed | Self::IdempotencyConflict => StatusCode::CONFLICT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::QueueFull
             | Self::BrokerUnavailable
             | Self::StoreUnavailable

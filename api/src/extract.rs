@@ -14,10 +14,12 @@ use serde_json::value::RawValue;
 
 use crate::error::{ApiError, Code};
 
-mod body;
+pub(crate) mod body;
+pub(crate) mod idempotency_key;
 mod unique;
 
 /// The fields of a JSON object. Take each one by its name, then [`Self::finish`].
+#[derive(Clone)]
 pub(crate) struct Fields(BTreeMap<String, Box<RawValue>>);
 
 impl Fields {
@@ -31,6 +33,10 @@ impl Fields {
         serde_json::from_slice(body)
             .map(Self)
             .map_err(|_| ApiError::new(Code::InvalidRequest, "the body must be a JSON object"))
+    }
+
+    pub(crate) fn as_map(&self) -> &BTreeMap<String, Box<RawValue>> {
+        &self.0
     }
 
     /// The field's value; absent and `null` are the same.

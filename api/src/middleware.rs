@@ -3,4 +3,5 @@
 pub(crate) mod host;
 pub(crate) mod identify;
 pub(crate) mod panic;
+pub(crate) mod rate_limit;
 pub(crate) mod trace;

@@ -6,15 +6,16 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::{ApiError, Code};
-use crate::middleware::{host, identify, panic, trace};
+use crate::middleware::{host, identify, panic, rate_limit, trace};
 use crate::routes::{events, execute, executions, health, logs, sessions};
 use crate::state::ApiState;
 use crate::{docs, openapi, ws};
 
 /// The whole service.
 pub(crate) fn router(state: ApiState) -> Router {
+    let limited = from_fn_with_state(state.clone(), rate_limit::limit);
     let claude = Router::new()
-        .route("/execute", post(execute::execute))
+        .route("/execute", post(execute::execute).route_layer(limited))
         .route("/executions", get(executions::list))
         .route("/executions/{id}", get(executions::show))
         .route("/executions/{id}/events", get(events::events))

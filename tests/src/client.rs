@@ -99,6 +99,13 @@ impl Client {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
+    /// `POST /execute` under an Idempotency-Key.
+    pub async fn execute_once(&self, key: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, "/api/v1/claude/execute");
+        self.send(request.header("idempotency-key", key).json(body))
+            .await
+    }
+
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url))
     }

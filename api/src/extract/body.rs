@@ -26,8 +26,7 @@ pub(super) async fn read(body: Body) -> Result<Vec<u8>, ApiError> {
             ApiError::new(Code::InvalidRequest, message)
         })?;
         if whole.len() + piece.len() > MAX {
-            // Answered all the same when it does not end in time.
-            let _ = tokio::time::timeout(PATIENCE, read_on(pieces)).await;
+            read_on(pieces).await;
             let message = "the body is too large; a prompt may have 1 MiB";
             return Err(ApiError::new(Code::PayloadTooLarge, message));
         }
@@ -36,12 +35,21 @@ pub(super) async fn read(body: Body) -> Result<Vec<u8>, ApiError> {
     Ok(whole)
 }
 
+/// For a request that is refused before its body was looked at.
+pub(crate) async fn skip(body: Body) {
+    read_on(body.into_data_stream()).await;
+}
+
 async fn read_on(mut pieces: BodyDataStream) {
     let mut dropped = 0;
-    while let Some(Ok(piece)) = pieces.next().await {
-        dropped += piece.len();
-        if dropped > MAX_DROPPED {
-            return;
+    let dropping = async {
+        while let Some(Ok(piece)) = pieces.next().await {
+            dropped += piece.len();
+            if dropped > MAX_DROPPED {
+                return;
+            }
         }
-    }
+    };
+    // Answered all the same when it does not end in time.
+    let _ = tokio::time::timeout(PATIENCE, dropping).await;
 }

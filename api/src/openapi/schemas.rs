@@ -59,6 +59,20 @@ impl PartialSchema for EventId {
 
 impl ToSchema for EventId {}
 
+/// What a client calls a request, so that it can send it again.
+pub(crate) struct IdempotencyKey;
+
+impl PartialSchema for IdempotencyKey {
+    fn schema() -> RefOr<Schema> {
+        string()
+            .pattern(Some("^[ -~]{1,255}$"))
+            .examples(["9d1f5b1e-report-2026-01"])
+            .into()
+    }
+}
+
+impl ToSchema for IdempotencyKey {}
+
 /// Where an execution stands.
 pub(crate) struct Status;
 

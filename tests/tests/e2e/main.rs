@@ -37,6 +37,8 @@ mod command;
 mod endings;
 mod errors;
 mod event_stream;
+mod idempotency;
+mod limits;
 mod listing;
 mod main_job;
 mod real_cli;

@@ -30,6 +30,9 @@ async fn help_shows_every_setting_with_its_default() {
         ("MAX_EXECUTION_TIMEOUT", "24h"),
         ("ALLOWED_TOOLS", ""),
         ("ALLOWED_ORIGINS", ""),
+        ("RATE_LIMIT", "600"),
+        ("RATE_BURST", "60"),
+        ("MAX_QUEUE", "100000"),
     ];
     let worker = [
         ("CLAUDE_BIN", "claude"),

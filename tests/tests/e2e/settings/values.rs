@@ -48,6 +48,12 @@ const API: &[(&str, &str, &str)] = &[
         "https://a.example,b.example",
         r#""b.example" is no origin"#,
     ),
+    ("--rate-limit", "-1", "-1 is not in 0.."),
+    ("--rate-limit", "600/min", "invalid digit"),
+    ("--rate-burst", "0", "zero"),
+    ("--rate-burst", "", "empty string"),
+    ("--max-queue", "0", "0 is not in 1.."),
+    ("--max-queue", "all", "invalid digit"),
 ];
 
 /// Settings of what runs the CLI.
