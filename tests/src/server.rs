@@ -164,6 +164,13 @@ impl Server {
         }
     }
 
+    /// Closes a session as a server does that dies before it has cancelled anything.
+    pub async fn close_half(&self, session: &str) {
+        if let Some(engines) = &self.engines {
+            crate::services::mark_closed(engines, &self.namespace, session).await;
+        }
+    }
+
     fn environment(&self) -> Vec<(String, String)> {
         let folder = |name: &str| self.folder.path().join(name).display().to_string();
         let mut environment = vec![

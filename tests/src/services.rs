@@ -87,13 +87,27 @@ pub async fn clean(engines: &Engines, namespace: &str) {
         .await;
 }
 
-/// Removes a namespace's keys.
-pub async fn empty_redis(engines: &Engines, namespace: &str) {
-    let mut redis = redis::Client::open(engines.redis_url.as_str())
+async fn redis(engines: &Engines) -> redis::aio::MultiplexedConnection {
+    redis::Client::open(engines.redis_url.as_str())
         .expect("the address is one")
         .get_multiplexed_async_connection()
         .await
+        .expect("redis answers")
+}
+
+/// Marks a session as closed and does nothing else, as a server that dies right after it.
+pub async fn mark_closed(engines: &Engines, namespace: &str, session: &str) {
+    let () = redis::cmd("HSET")
+        .arg(format!("{namespace}:{{{session}}}:session"))
+        .arg(&["closed", "1"])
+        .query_async(&mut redis(engines).await)
+        .await
         .expect("redis answers");
+}
+
+/// Removes a namespace's keys.
+pub async fn empty_redis(engines: &Engines, namespace: &str) {
+    let mut redis = redis(engines).await;
     let keys: Vec<String> = redis::cmd("KEYS")
         .arg(format!("{namespace}:*"))
         .query_async(&mut redis)

@@ -129,3 +129,30 @@ async fn an_execution_outlives_its_record() {
     })
     .await;
 }
+
+/// Whoever closed the session did not come to cancelling what waited; the worker does, one after the other.
+#[tokio::test]
+async fn what_waits_in_a_closed_session_is_cancelled() {
+    let setup = Setup {
+        workers: 0,
+        ..Setup::default()
+    };
+    Server::cluster(setup, |mut server| async move {
+        let (first, session) = server.client().submit("[[text never]]").await;
+        let body =
+            json!({ "workspace_id": "demo", "prompt": "[[text never]]", "session_id": session });
+        let (second, _) = server.client().execute(&body).await;
+        server.close_half(&session).await;
+        server.start_worker().await;
+        for execution in [first, second] {
+            let watched = server.other().watch(&execution).await;
+            assert_eq!(
+                (watched.status(), watched.code()),
+                ("cancelled", "SESSION_CLOSED")
+            );
+            assert_eq!(watched.ids().collect::<Vec<_>>(), ["0-1"], "it never ran");
+        }
+        server
+    })
+    .await;
+}
