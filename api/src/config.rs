@@ -7,16 +7,21 @@ use std::time::Duration;
 use axum::http::{HeaderValue, Uri};
 use clap::{Args, Parser};
 use longshore_shared::config::{
-    ClusterSettings, LogSettings, RetentionSettings, ToolList, duration, tool_list,
+    ClusterSettings, InvalidSetting, LogSettings, RetentionSettings, ToolList, duration, tool_list,
 };
 use longshore_shared::rate_limit::Limit;
+
+pub mod identity;
+pub mod secret;
+
+use identity::IdentitySettings;
 
 /// Longshore's API: accepts executions, and streams them to WebSocket clients.
 #[derive(Debug, Parser)]
 #[command(name = "longshore-api", version, about)]
 pub struct Cli {
     /// Where the API listens; without a key for tokens only a loopback address is taken
-    #[arg(long, env = "LONGSHORE_BIND", value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = loopback)]
+    #[arg(long, env = "LONGSHORE_BIND", value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = address)]
     pub bind: SocketAddr,
 
     #[command(flatten)]
@@ -65,6 +70,9 @@ pub struct ApiSettings {
     /// Pending executions over which no more are accepted
     #[arg(long, env = "LONGSHORE_MAX_QUEUE", value_name = "COUNT", default_value = "100000", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_queue: u64,
+
+    #[command(flatten)]
+    pub identity: IdentitySettings,
 }
 
 impl ApiSettings {
@@ -84,6 +92,19 @@ impl ApiSettings {
     /// Whether an execution may ask for a tool: any, where none is named.
     pub(crate) fn allows(&self, tool: &String) -> bool {
         self.allowed_tools.0.is_empty() || self.allowed_tools.0.contains(tool)
+    }
+
+    /// As long as callers are not identified, nobody else's machine may call.
+    ///
+    /// # Errors
+    /// When there is no key, and the address is none of this machine's own.
+    pub fn check_bind(&self, bind: SocketAddr) -> Result<(), InvalidSetting> {
+        if self.identity.has_key() || bind.ip().is_loopback() {
+            return Ok(());
+        }
+        let reason = "callers are not identified without a key (--jwt-secret, --jwt-public-key or --jwks), \
+                      so only a loopback address such as 127.0.0.1:8080 is served";
+        Err(InvalidSetting::new(format_args!("--bind {bind}"), reason))
     }
 }
 
@@ -131,19 +152,11 @@ fn origin(text: &str) -> Result<HeaderValue, String> {
     }
 }
 
-/// As long as callers are not identified, nobody else's machine may call.
-///
 /// # Errors
-/// When the text is no address, or none of this machine's own.
-pub fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text
-        .parse()
-        .map_err(|_| "an address like 127.0.0.1:8080 is needed".to_owned())?;
-    if address.ip().is_loopback() {
-        Ok(address)
-    } else {
-        Err("callers are not identified, so only a loopback address such as 127.0.0.1:8080 is served".to_owned())
-    }
+/// When the text is no address.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "an address like 127.0.0.1:8080 is needed".to_owned())
 }
 
 #[cfg(test)]

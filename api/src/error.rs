@@ -19,6 +19,7 @@ pub(crate) enum Code {
     InvalidJson,
     InvalidRequest,
     InvalidCursor,
+    Unauthorized,
     Forbidden,
     NotFound,
     SessionNotFound,
@@ -66,6 +67,7 @@ impl Code {
             Self::InvalidJson | Self::InvalidRequest | Self::InvalidCursor => {
                 StatusCode::BAD_REQUEST
             }
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound | Self::SessionNotFound | Self::ExecutionNotFound => {
                 StatusCode::NOT_FOUND

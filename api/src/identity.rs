@@ -1,9 +1,8 @@
 //! Who calls, and what they may do and see.
 
-#![expect(dead_code, reason = "tokens fill these in")]
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -12,6 +11,17 @@ use longshore_shared::id::WorkspaceId;
 
 use crate::error::{ApiError, Code};
 
+pub(crate) mod bearer;
+mod claims;
+mod key;
+mod key_file;
+mod key_set;
+pub(crate) mod unauthorized;
+pub(crate) mod verifier;
+
+/// How long a clock is relied on that does not see the time being set.
+const CLOCK: Duration = Duration::from_secs(60);
+
 /// A caller, known for sure. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
@@ -19,6 +29,8 @@ pub(crate) struct Caller {
     pub(crate) subject: Arc<str>,
     pub(crate) workspaces: Arc<Workspaces>,
     pub(crate) scopes: Scopes,
+    /// When its token ends, leeway included; `None` for one that needs none.
+    pub(crate) expires_at: Option<SystemTime>,
 }
 
 /// The workspaces that a caller may see and use.
@@ -64,6 +76,7 @@ impl Caller {
             subject: "anonymous".into(),
             workspaces: Arc::new(Workspaces::All),
             scopes,
+            expires_at: None,
         }
     }
 
@@ -80,6 +93,17 @@ impl Caller {
         let scope = scope.as_str();
         let message = format!("the token does not have the scope {scope:?}, which this needs");
         Err(ApiError::new(Code::Forbidden, message))
+    }
+
+    /// Waits until its token has ended; for ever, where it needs none.
+    pub(crate) async fn expired(&self) {
+        let Some(end) = self.expires_at else {
+            return std::future::pending().await;
+        };
+        // The clock may be set, and a machine may sleep, so that the time is asked for again now and then.
+        while let Ok(left) = end.duration_since(SystemTime::now()) {
+            tokio::time::sleep(left.min(CLOCK)).await;
+        }
     }
 
     /// Whether something of that workspace exists for the caller.

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
 
 pub mod config;
 mod docs;
 mod error;
-
 mod extract;
 mod frames;
 mod identity;
@@ -42,6 +42,8 @@ pub async fn serve(
 ) -> io::Result<()> {
     let (stopping, sockets) = (state.stopping.clone(), state.sockets.clone());
     let stopped = stopping.clone();
+    let verifier = state.verifier.clone();
+    let _fresh_keys = verifier.map(|keys| AbortOnDropHandle::new(tokio::spawn(keys.keep_fresh())));
     let served = axum::serve(listener, router::router(state)).with_graceful_shutdown(async move {
         shutdown.cancelled().await;
         stopping.cancel();

@@ -13,15 +13,22 @@ async fn main() -> anyhow::Result<()> {
     let cli: Cli = parse();
     let backends = Backends::cluster(&cli.cluster, (&cli.retention).into())
         .unwrap_or_else(|error| refuse(error));
+    cli.api
+        .check_bind(cli.bind)
+        .unwrap_or_else(|error| refuse(error));
+    let identified = cli.api.identity.has_key();
+    let state = ApiState::new(backends, cli.api).unwrap_or_else(|error| refuse(error));
     let listener = TcpListener::bind(cli.bind)
         .await
         .unwrap_or_else(|error| refuse(format_args!("--bind {}: {error}", cli.bind)));
     // Only now: a setting that cannot be used is the one line that is printed.
     telemetry::init(&cli.log);
     let shutdown = shutdown::on_signal()?;
-    warn!("callers are not identified: everybody on this machine has all workspaces");
+    if !identified {
+        warn!("callers are not identified: everybody on this machine has all workspaces");
+    }
     info!(address = %listener.local_addr()?, "listening");
-    longshore_api::serve(listener, ApiState::new(backends, cli.api), shutdown).await?;
+    longshore_api::serve(listener, state, shutdown).await?;
     info!("stopped");
     Ok(())
 }

@@ -26,11 +26,15 @@ pub(crate) fn router(state: ApiState) -> Router {
             get(sessions::show).delete(sessions::close),
         )
         .route("/sessions/{id}/logs", get(logs::logs))
-        .route_layer(from_fn(identify::identify));
+        .route_layer(from_fn_with_state(state.clone(), identify::identify));
+
+    let sockets = Router::new()
+        .route("/ws/executions/{id}", get(ws::upgrade))
+        .route_layer(from_fn_with_state(state.clone(), identify::identify_socket));
 
     Router::new()
         .nest("/api/v1/claude", claude)
-        .route("/ws/executions/{id}", get(ws::upgrade))
+        .merge(sockets)
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/openapi.json", get(openapi::show))

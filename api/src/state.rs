@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use longshore_shared::backends::Backends;
+use longshore_shared::config::InvalidSetting;
 use longshore_shared::execution::Execution;
 use longshore_shared::id::{ExecutionId, ExecutionKey, SessionId};
 use longshore_shared::session::Session;
@@ -13,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::ApiSettings;
 use crate::error::ApiError;
 use crate::identity::Caller;
+use crate::identity::verifier::Verifier;
 use crate::openapi;
 
 /// A cheap handle.
@@ -20,6 +22,8 @@ use crate::openapi;
 pub struct ApiState {
     pub(crate) backends: Backends,
     pub(crate) settings: Arc<ApiSettings>,
+    /// Tells callers by their tokens; `None` where there is no key and everybody is anonymous.
+    pub(crate) verifier: Option<Verifier>,
     /// The OpenAPI document of a server with these settings.
     pub(crate) openapi: Bytes,
     /// Cancelled when the server begins to stop.
@@ -30,15 +34,18 @@ pub struct ApiState {
 
 impl ApiState {
     /// The state of a server on these backends.
-    #[must_use]
-    pub fn new(backends: Backends, settings: ApiSettings) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When a key for tokens cannot be used.
+    pub fn new(backends: Backends, settings: ApiSettings) -> Result<Self, InvalidSetting> {
+        Ok(Self {
             backends,
+            verifier: Verifier::open(&settings.identity)?,
             openapi: openapi::text(&settings),
             settings: Arc::new(settings),
             stopping: CancellationToken::new(),
             sockets: TaskTracker::new(),
-        }
+        })
     }
 
     /// Finds where the execution that a path names has its data, for whoever may see it.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use longshore_shared::event_log::{Follower, Top, follow};
-use longshore_shared::id::{EventId, ExecutionId, ExecutionKey};
+use longshore_shared::id::{EventId, ExecutionId, ExecutionKey, WorkspaceId};
 
 use crate::error::{ApiError, Code};
 use crate::frames;
@@ -20,6 +20,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// An execution that is watched.
 pub(crate) struct Watch {
     pub(crate) key: ExecutionKey,
+    pub(crate) workspace: WorkspaceId,
     /// The `subscribed` frame, which goes first.
     pub(crate) hello: Bytes,
     pub(crate) follower: Follower,
@@ -53,6 +54,7 @@ impl Watch {
         let hello = frames::subscribed(key.execution, execution.status, top.last, after);
         Ok(Self {
             key,
+            workspace: execution.workspace_id,
             hello,
             follower,
             after,

@@ -1,10 +1,12 @@
-//! `/ws/executions/{id}`: everything that can be refused is refused before the upgrade.
+//! `/ws/executions/{id}`: everything that can be refused is refused before the upgrade. Only where the token is to
+//! come as the first frame, the upgrade comes before it.
 
-use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::Response;
+use futures_util::StreamExt as _;
 use tracing::Instrument as _;
 
 use crate::error::{ApiError, Code};
@@ -12,16 +14,19 @@ use crate::extract::{PathId, Query};
 use crate::identity::Caller;
 use crate::openapi::schemas::EventId;
 use crate::state::ApiState;
-use crate::watch::Watch;
 
 mod close;
 mod command;
 mod connection;
+mod entry;
+mod input;
 mod life;
+mod parting;
 mod reader;
+mod renewal;
 mod writer;
 
-use connection::Connection;
+use entry::Entry;
 
 /// The subprotocol; a client need not ask for it.
 const PROTOCOL: &str = "longshore.v1";
@@ -46,6 +51,7 @@ const BUFFER: usize = 4 << 10;
 )]
 pub(crate) async fn upgrade(
     State(state): State<ApiState>,
+    caller: Option<Extension<Caller>>,
     PathId(id): PathId,
     mut query: Query,
     headers: HeaderMap,
@@ -60,17 +66,25 @@ pub(crate) async fn upgrade(
     })?;
     let after = query.take_after()?;
     query.finish()?;
-    let watch = Watch::begin(&state, &Caller::anonymous(), id, after).await?;
-    let span = tracing::info_span!("websocket", execution = %watch.key.execution);
+    let span = tracing::info_span!("websocket", execution = %id);
     let sockets = state.sockets.clone();
-    let connection = Connection { state, watch };
-    Ok(upgrade
+    let upgrade = upgrade
         .protocols([PROTOCOL])
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
         .max_message_size(MAX_READ)
-        .max_frame_size(MAX_READ)
-        .on_upgrade(move |socket| sockets.track_future(connection.run(socket).instrument(span))))
+        .max_frame_size(MAX_READ);
+    let entry = Entry { state, id, after };
+    let Some(Extension(caller)) = caller else {
+        return Ok(upgrade.on_upgrade(move |socket| {
+            sockets.track_future(entry.by_first_frame(socket).instrument(span))
+        }));
+    };
+    let connection = entry.admit(caller).await?;
+    Ok(upgrade.on_upgrade(move |socket| {
+        let (sink, stream) = socket.split();
+        sockets.track_future(connection.run(sink, stream).instrument(span))
+    }))
 }
 
 /// Browsers send `Origin` and cannot be kept from connecting anywhere, so foreign pages are refused here.

@@ -22,10 +22,14 @@ use crate::args::{DevArgs, FAKE_CLAUDE};
 /// When the machine does not give what is needed.
 pub async fn dev(mut args: DevArgs) -> anyhow::Result<ExitCode> {
     telemetry::init(&args.log);
+    args.api
+        .check_bind(args.bind)
+        .unwrap_or_else(|error| refuse(error));
     let fake = choose_claude(&mut args)?;
     let backends = Backends::memory((&args.retention).into());
     let worker =
         Worker::new(backends.clone(), args.worker.clone()).unwrap_or_else(|error| refuse(error));
+    let state = ApiState::new(backends, args.api.clone()).unwrap_or_else(|error| refuse(error));
     let listener = TcpListener::bind(args.bind)
         .await
         .unwrap_or_else(|error| occupied(args.bind, &error));
@@ -36,7 +40,7 @@ pub async fn dev(mut args: DevArgs) -> anyhow::Result<ExitCode> {
         let shutdown = shutdown.clone();
         async move { worker.run(shutdown).await }
     });
-    longshore_api::serve(listener, ApiState::new(backends, args.api), shutdown).await?;
+    longshore_api::serve(listener, state, shutdown).await?;
     running.await?;
     Ok(ExitCode::SUCCESS)
 }
@@ -99,7 +103,19 @@ fn welcome(
         "Everything is kept in memory and goes with this process.\n"
     )?;
     writeln!(out, "Longshore listens on http://{address}\n")?;
-    for line in examples(address) {
+    let identified = args.api.identity.has_key();
+    if identified {
+        writeln!(
+            out,
+            "Callers need a token: LONGSHORE_TOKEN holds it here.\n"
+        )?;
+    } else {
+        writeln!(
+            out,
+            "Callers are not identified: everybody on this machine has all workspaces.\n"
+        )?;
+    }
+    for line in examples(address, identified) {
         writeln!(out, "  {line}")?;
     }
     writeln!(out, "\nCtrl-C stops it.")?;
@@ -107,9 +123,14 @@ fn welcome(
 }
 
 /// Lines that work as they are printed.
-fn examples(address: SocketAddr) -> [String; 2] {
+fn examples(address: SocketAddr, identified: bool) -> [String; 2] {
+    let token = if identified {
+        r#" -H "authorization: Bearer $LONGSHORE_TOKEN""#
+    } else {
+        ""
+    };
     let curl = format!(
-        "curl -sS http://{address}/api/v1/claude/execute -H 'content-type: application/json' \\\n       \
+        "curl -sS http://{address}/api/v1/claude/execute -H 'content-type: application/json'{token} \\\n       \
          -d '{{\"workspace_id\":\"demo\",\"prompt\":\"Say hello\"}}'"
     );
     [

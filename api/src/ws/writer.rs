@@ -94,6 +94,6 @@ fn taken(written: Result<Result<(), axum::Error>, Elapsed>) -> Result<(), Close>
 }
 
 /// Frames are JSON text, made from strings.
-fn text(frame: Bytes) -> Message {
+pub(super) fn text(frame: Bytes) -> Message {
     Message::Text(Utf8Bytes::try_from(frame).unwrap_or_else(|_| Utf8Bytes::from_static("{}")))
 }

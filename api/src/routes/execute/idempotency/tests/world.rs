@@ -66,7 +66,7 @@ impl World {
             asked: Notify::new(),
         });
         backends.queue = queue.clone();
-        let state = ApiState::new(backends, settings);
+        let state = ApiState::new(backends, settings).unwrap();
         Self { state, queue }
     }
 
