@@ -49,6 +49,14 @@ pub struct ApiSettings {
     #[arg(long, env = "LONGSHORE_ALLOWED_ORIGINS", value_name = "ORIGINS", default_value = "", hide_default_value = true, value_parser = origins)]
     pub allowed_origins: AllowedOrigins,
 
+    /// WebSockets and event streams open at once
+    #[arg(long, env = "LONGSHORE_MAX_WEBSOCKETS", value_name = "COUNT", default_value = "50000", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_websockets: u32,
+
+    /// WebSockets and event streams of one caller open at once
+    #[arg(long, env = "LONGSHORE_MAX_WEBSOCKETS_PER_CALLER", value_name = "COUNT", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_websockets_per_caller: u32,
+
     /// Executes a minute that each caller is granted, by all replicas together; 0: any number
     #[arg(
         long,

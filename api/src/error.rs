@@ -32,6 +32,7 @@ pub(crate) enum Code {
     UpgradeRequired,
     RateLimited,
     QueueFull,
+    TooManyConnections,
     BrokerUnavailable,
     StoreUnavailable,
     ShuttingDown,
@@ -79,6 +80,7 @@ impl Code {
             Self::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::QueueFull
+            | Self::TooManyConnections
             | Self::BrokerUnavailable
             | Self::StoreUnavailable
             | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,

@@ -9,6 +9,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
 
 pub mod config;
+mod connections;
 mod docs;
 mod error;
 mod extract;

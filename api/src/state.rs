@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::ApiSettings;
+use crate::connections::Connections;
 use crate::error::ApiError;
 use crate::identity::Caller;
 use crate::identity::verifier::Verifier;
@@ -24,6 +25,8 @@ pub struct ApiState {
     pub(crate) settings: Arc<ApiSettings>,
     /// Tells callers by their tokens; `None` where there is no key and everybody is anonymous.
     pub(crate) verifier: Option<Verifier>,
+    /// The connections that stay open, and their limits.
+    pub(crate) connections: Connections,
     /// The OpenAPI document of a server with these settings.
     pub(crate) openapi: Bytes,
     /// Cancelled when the server begins to stop.
@@ -41,6 +44,7 @@ impl ApiState {
         Ok(Self {
             backends,
             verifier: Verifier::open(&settings.identity)?,
+            connections: Connections::new(&settings),
             openapi: openapi::text(&settings),
             settings: Arc::new(settings),
             stopping: CancellationToken::new(),

@@ -66,6 +66,10 @@ pub(crate) async fn upgrade(
     })?;
     let after = query.take_after()?;
     query.finish()?;
+    let place = match &caller {
+        Some(Extension(caller)) => state.connections.enter(caller)?,
+        None => state.connections.open()?,
+    };
     let span = tracing::info_span!("websocket", execution = %id);
     let sockets = state.sockets.clone();
     let upgrade = upgrade
@@ -74,7 +78,12 @@ pub(crate) async fn upgrade(
         .write_buffer_size(BUFFER)
         .max_message_size(MAX_READ)
         .max_frame_size(MAX_READ);
-    let entry = Entry { state, id, after };
+    let entry = Entry {
+        state,
+        id,
+        after,
+        place,
+    };
     let Some(Extension(caller)) = caller else {
         return Ok(upgrade.on_upgrade(move |socket| {
             sockets.track_future(entry.by_first_frame(socket).instrument(span))

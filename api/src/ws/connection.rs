@@ -8,6 +8,7 @@ use super::life::Life;
 use super::parting::Parting;
 use super::reader::Reader;
 use super::writer::Writer;
+use crate::connections::Place;
 use crate::identity::Caller;
 use crate::state::ApiState;
 use crate::watch::Watch;
@@ -19,6 +20,8 @@ pub(super) struct Connection {
     pub(super) state: ApiState,
     pub(super) caller: Caller,
     pub(super) watch: Watch,
+    /// Kept as long as the connection is open.
+    pub(super) _place: Place,
 }
 
 impl Connection {

@@ -13,6 +13,7 @@ use super::command::Command;
 use super::connection::Connection;
 use super::input::Input;
 use super::parting::Parting;
+use crate::connections::Place;
 use crate::error::ApiError;
 use crate::identity::Caller;
 use crate::identity::unauthorized::Unauthorized;
@@ -27,6 +28,7 @@ pub(super) struct Entry {
     pub(super) state: ApiState,
     pub(super) id: ExecutionId,
     pub(super) after: Option<EventId>,
+    pub(super) place: Place,
 }
 
 impl Entry {
@@ -38,6 +40,7 @@ impl Entry {
             state: self.state,
             caller,
             watch,
+            _place: self.place,
         })
     }
 
@@ -55,13 +58,19 @@ impl Entry {
         }
     }
 
-    async fn first_frame(self, stream: &mut SplitStream<WebSocket>) -> Result<Connection, Parting> {
+    async fn first_frame(
+        mut self,
+        stream: &mut SplitStream<WebSocket>,
+    ) -> Result<Connection, Parting> {
         let id = self.id;
         let refusal = |error: &ApiError| Parting::refusal(id, error);
         let first = timeout(FIRST_FRAME, first_text(stream)).await;
         let text = first.map_err(|_| refusal(&missing().into()))??;
         let caller = self
             .caller(text.as_ref())
+            .map_err(|error| refusal(&error))?;
+        self.place
+            .assign(&caller)
             .map_err(|error| refusal(&error))?;
         self.admit(caller).await.map_err(|error| refusal(&error))
     }
