@@ -45,7 +45,7 @@ pub struct ApiSettings {
     #[arg(long, env = "LONGSHORE_ALLOWED_TOOLS", value_name = "TOOLS", default_value = "", hide_default_value = true, value_parser = tool_list)]
     pub allowed_tools: ToolList,
 
-    /// Origins whose pages may open WebSockets besides the server's own
+    /// Origins whose pages may call the API and open WebSockets, besides the server's own
     #[arg(long, env = "LONGSHORE_ALLOWED_ORIGINS", value_name = "ORIGINS", default_value = "", hide_default_value = true, value_parser = origins)]
     pub allowed_origins: AllowedOrigins,
 
@@ -121,6 +121,14 @@ impl ApiSettings {
 pub struct AllowedOrigins(Vec<HeaderValue>);
 
 impl AllowedOrigins {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &HeaderValue> {
+        self.0.iter()
+    }
+
     pub(crate) fn allow(&self, origin: &HeaderValue) -> bool {
         self.0.contains(origin)
     }

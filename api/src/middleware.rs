@@ -1,5 +1,6 @@
 //! What stands around every handler.
 
+pub(crate) mod cors;
 pub(crate) mod host;
 pub(crate) mod identify;
 pub(crate) mod panic;

@@ -6,7 +6,7 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::{ApiError, Code};
-use crate::middleware::{host, identify, panic, rate_limit, trace};
+use crate::middleware::{cors, host, identify, panic, rate_limit, trace};
 use crate::routes::{events, execute, executions, health, logs, sessions};
 use crate::state::ApiState;
 use crate::{docs, openapi, ws};
@@ -50,6 +50,10 @@ pub(crate) fn router(state: ApiState) -> Router {
         })
         .layer(from_fn_with_state(state.clone(), host::of_this_machine))
         .layer(CatchPanicLayer::custom(panic::answer))
+        .layer(from_fn_with_state(
+            cors::rules(&state.settings.allowed_origins),
+            cors::cors,
+        ))
         .layer(from_fn(trace::trace))
         .with_state(state)
 }
