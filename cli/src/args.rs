@@ -1,11 +1,14 @@
 //! The command's arguments and variables.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use longshore_api::config::ApiSettings;
-use longshore_shared::config::{LogSettings, RetentionSettings};
+use longshore_api::config::secret::Secret;
+use longshore_shared::config::{LogSettings, RetentionSettings, duration};
+use longshore_shared::id::WorkspaceId;
 use longshore_worker::config::WorkerSettings;
 
 /// The name under which this program is the fake CLI.
@@ -36,6 +39,8 @@ pub enum Command {
     Dev(Box<DevArgs>),
     /// Run a prompt and follow it to its end
     Run(Box<RunArgs>),
+    /// Print a token for the API, signed with a key of yours
+    Token(Box<TokenArgs>),
 }
 
 /// `longshore dev`.
@@ -69,6 +74,15 @@ pub struct RunArgs {
     #[arg(long, env = "LONGSHORE_URL", value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = url)]
     pub url: reqwest::Url,
 
+    /// The token to show; none is needed where the API identifies nobody
+    #[arg(
+        long,
+        env = "LONGSHORE_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
+    pub token: Option<Secret>,
+
     /// The workspace it runs in
     #[arg(long, short, default_value = "demo", value_name = "ID")]
     pub workspace: String,
@@ -92,6 +106,68 @@ pub struct RunArgs {
     /// Seconds it may take
     #[arg(long, value_name = "SECONDS")]
     pub timeout: Option<u64>,
+}
+
+/// `longshore token`.
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    /// The API's secret, to sign with HS256
+    #[arg(
+        long,
+        env = "LONGSHORE_JWT_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    pub secret: Option<Secret>,
+
+    /// PEM file with a private key to sign with instead: RSA (RS256), P-256 (ES256) or Ed25519 (EdDSA)
+    #[arg(long, value_name = "FILE")]
+    pub private_key: Option<PathBuf>,
+
+    /// The key's id in the API's key set
+    #[arg(long, value_name = "ID")]
+    pub key_id: Option<String>,
+
+    /// Who it is for: limits are counted by it
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub subject: String,
+
+    /// A workspace it is for, * for all; may be given several times
+    #[arg(long = "workspace", short, value_name = "ID", default_value = "*", value_parser = workspace)]
+    pub workspaces: Vec<String>,
+
+    /// What it allows: words out of execute, read and admin
+    #[arg(long, value_name = "WORDS", default_value = "execute read", value_parser = scope)]
+    pub scope: String,
+
+    /// How long it is valid
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
+    pub expires_in: Duration,
+
+    /// The service it is for, where the API asks for one
+    #[arg(long, env = "LONGSHORE_JWT_AUDIENCE", value_name = "AUDIENCE")]
+    pub audience: Option<String>,
+
+    /// Who issues it, where the API asks for that
+    #[arg(long, env = "LONGSHORE_JWT_ISSUER", value_name = "ISSUER")]
+    pub issuer: Option<String>,
+}
+
+fn workspace(text: &str) -> Result<String, String> {
+    if text != "*" {
+        let _: WorkspaceId = text
+            .parse()
+            .map_err(|error| format!("{error}; * stands for all"))?;
+    }
+    Ok(text.to_owned())
+}
+
+fn scope(text: &str) -> Result<String, String> {
+    let mut words = text.split_whitespace();
+    match words.find(|word| !["execute", "read", "admin"].contains(word)) {
+        None => Ok(text.split_whitespace().collect::<Vec<_>>().join(" ")),
+        Some(word) => Err(format!("{word:?} is none of execute, read and admin")),
+    }
 }
 
 fn url(text: &str) -> Result<reqwest::Url, String> {

@@ -1,9 +1,13 @@
 //! The API's client: submits and cancels.
 
 use anyhow::{Context as _, bail};
+use longshore_api::config::secret::Secret;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Client, Response, Url};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::Request;
 
 use crate::args::RunArgs;
 
@@ -17,14 +21,18 @@ pub(crate) struct Accepted {
 pub(crate) struct Api {
     http: Client,
     url: Url,
+    /// What says who calls, on every request.
+    headers: HeaderMap,
 }
 
 impl Api {
-    pub(crate) fn new(url: Url) -> anyhow::Result<Self> {
+    pub(crate) fn new(url: Url, token: Option<&Secret>) -> anyhow::Result<Self> {
+        let headers = token.map(authorization).transpose()?.unwrap_or_default();
         let http = Client::builder()
             .timeout(std::time::Duration::from_secs(30))
+            .default_headers(headers.clone())
             .build()?;
-        Ok(Self { http, url })
+        Ok(Self { http, url, headers })
     }
 
     pub(crate) async fn execute(&self, args: &RunArgs, stream: bool) -> anyhow::Result<Accepted> {
@@ -61,8 +69,12 @@ impl Api {
         Ok(())
     }
 
-    /// Where the execution's events are, after the given one.
-    pub(crate) fn socket(&self, execution: &str, after: Option<&str>) -> anyhow::Result<Url> {
+    /// What asks for the execution's events, after the given one.
+    pub(crate) fn socket(
+        &self,
+        execution: &str,
+        after: Option<&str>,
+    ) -> anyhow::Result<Request<()>> {
         let mut url = self.url.join(&format!("/ws/executions/{execution}"))?;
         if let Some(after) = after {
             url.query_pairs_mut().append_pair("after", after);
@@ -70,8 +82,17 @@ impl Api {
         if url.set_scheme("ws").is_err() {
             bail!("{url} cannot be a WebSocket address");
         }
-        Ok(url)
+        let mut request = url.as_str().into_client_request()?;
+        request.headers_mut().extend(self.headers.clone());
+        Ok(request)
     }
+}
+
+fn authorization(token: &Secret) -> anyhow::Result<HeaderMap> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose().trim()))
+        .context("--token: it holds something that no token may hold")?;
+    value.set_sensitive(true);
+    Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
 }
 
 /// The response, or what the API says against it.

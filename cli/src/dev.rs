@@ -107,7 +107,7 @@ fn welcome(
     if identified {
         writeln!(
             out,
-            "Callers need a token: LONGSHORE_TOKEN holds it here.\n"
+            "Callers need a token: `longshore token` makes one, and LONGSHORE_TOKEN holds it here.\n"
         )?;
     } else {
         writeln!(

@@ -5,4 +5,5 @@ mod client;
 pub mod dev;
 mod render;
 pub mod run;
+pub mod token;
 mod watch;

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use longshore_cli::args::{Cli, Command, started_as_fake_claude};
-use longshore_cli::{dev, run};
-use longshore_shared::config::parse;
+use longshore_cli::{dev, run, token};
+use longshore_shared::config::{parse, refuse};
 
 fn main() -> ExitCode {
     // `longshore dev --fake` starts this program under that name, so that the fake needs no second file.
@@ -26,5 +26,6 @@ async fn start(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Dev(args) => dev::dev(*args).await,
         Command::Run(args) => run::run(*args).await,
+        Command::Token(args) => Ok(token::token(&args).unwrap_or_else(|error| refuse(error))),
     }
 }

@@ -21,7 +21,7 @@ const INTERRUPTED: u8 = 130;
 /// # Errors
 /// When the API refuses it, or its stream is lost for good.
 pub async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
-    let api = Api::new(args.url.clone())?;
+    let api = Api::new(args.url.clone(), args.token.as_ref())?;
     let mut screen = Screen::new();
     let accepted = api.execute(&args, screen.live).await?;
     screen.note(&format!(

@@ -75,12 +75,12 @@ impl<'a> Watch<'a> {
     }
 
     async fn connect(&self) -> anyhow::Result<Socket> {
-        let url = self.api.socket(self.execution, self.after.as_deref())?;
+        let request = self.api.socket(self.execution, self.after.as_deref())?;
         let mut config = WebSocketConfig::default();
         (config.max_message_size, config.max_frame_size) = (Some(MAX_FRAME), Some(MAX_FRAME));
         let mut backoff = Backoff::default();
         for _ in 0..MAX_FAILURES {
-            let connecting = connect_async_with_config(url.as_str(), Some(config), true);
+            let connecting = connect_async_with_config(request.clone(), Some(config), true);
             match timeout(Duration::from_secs(10), connecting).await {
                 Ok(Ok((socket, _))) => return Ok(socket),
                 Ok(Err(Error::Http(refusal))) if refusal.status().is_client_error() => {
@@ -93,8 +93,9 @@ impl<'a> Watch<'a> {
             }
         }
         bail!(
-            "the stream of {} is lost: no connection to {url}",
-            self.execution
+            "the stream of {} is lost: no connection to {}",
+            self.execution,
+            request.uri()
         )
     }
 }
