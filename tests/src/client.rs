@@ -55,6 +55,7 @@ pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub struct Client {
     http: reqwest::Client,
     url: String,
+    token: Option<String>,
 }
 
 impl Client {
@@ -67,6 +68,16 @@ impl Client {
         Self {
             http,
             url: url.to_owned(),
+            token: None,
+        }
+    }
+
+    /// A client of the same API that shows a token with every request.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
         }
     }
 
@@ -107,7 +118,11 @@ impl Client {
     }
 
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url))
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
@@ -200,7 +215,9 @@ impl Client {
         let mut request = format!("ws{}{path}", self.url.trim_start_matches("http"))
             .into_client_request()
             .expect("the address is one");
-        for (name, value) in headers {
+        let token = self.token.as_ref().map(|token| format!("Bearer {token}"));
+        let authorization = token.iter().map(|token| ("authorization", token.as_str()));
+        for (name, value) in authorization.chain(headers.iter().copied()) {
             let name: HeaderName = name.parse().expect("a header's name");
             request.headers_mut().insert(
                 name,

@@ -7,4 +7,5 @@ pub mod event_stream;
 pub mod process;
 pub mod server;
 pub mod services;
+pub mod tokens;
 pub mod watcher;

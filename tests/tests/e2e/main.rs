@@ -38,6 +38,7 @@ mod endings;
 mod errors;
 mod event_stream;
 mod idempotency;
+mod identity;
 mod limits;
 mod listing;
 mod main_job;

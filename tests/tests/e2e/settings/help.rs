@@ -33,6 +33,13 @@ async fn help_shows_every_setting_with_its_default() {
         ("RATE_LIMIT", "600"),
         ("RATE_BURST", "60"),
         ("MAX_QUEUE", "100000"),
+        ("MAX_WEBSOCKETS", "50000"),
+        ("MAX_WEBSOCKETS_PER_CALLER", "1000"),
+        ("JWT_SECRET", ""),
+        ("JWT_PUBLIC_KEY", ""),
+        ("JWKS", ""),
+        ("JWT_AUDIENCE", ""),
+        ("JWT_ISSUER", ""),
     ];
     let worker = [
         ("CLAUDE_BIN", "claude"),
@@ -68,7 +75,7 @@ async fn help_shows_every_setting_with_its_default() {
         (
             "longshore",
             &["run", "--help"],
-            vec![("URL", "http://127.0.0.1:8080")],
+            vec![("URL", "http://127.0.0.1:8080"), ("TOKEN", "")],
         ),
     ] {
         let text = help(name, args, &[]).await;
@@ -90,7 +97,9 @@ async fn help_shows_every_setting_with_its_default() {
     }
     let commands = help("longshore", &["--help"], &[]).await;
     assert!(
-        commands.contains("dev ") && commands.contains("run "),
+        ["dev ", "run ", "token "]
+            .iter()
+            .all(|name| commands.contains(name)),
         "{commands}"
     );
 }
@@ -101,8 +110,19 @@ async fn help_shows_no_password() {
         ("LONGSHORE_REDIS_URL", "redis://:hunter2@127.0.0.1"),
         ("LONGSHORE_AMQP_URL", "amqp://me:hunter2@127.0.0.1"),
     ];
-    for name in ["longshore-api", "longshore-worker"] {
-        let text = help(name, &["--help"], &environment).await;
+    let secrets = [
+        ("LONGSHORE_JWT_SECRET", "hunter2"),
+        ("LONGSHORE_TOKEN", "hunter2"),
+    ];
+    for (name, args, environment) in [
+        ("longshore-api", &["--help"][..], &environment),
+        ("longshore-worker", &["--help"], &environment),
+        ("longshore-api", &["--help"], &secrets),
+        ("longshore", &["dev", "--help"], &secrets),
+        ("longshore", &["run", "--help"], &secrets),
+        ("longshore", &["token", "--help"], &secrets),
+    ] {
+        let text = help(name, args, environment).await;
         assert!(!text.contains("hunter2"), "{text}");
     }
 }

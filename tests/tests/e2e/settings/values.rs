@@ -41,6 +41,38 @@ const API: &[(&str, &str, &str)] = &[
     ),
     ("--bind", "0.0.0.0:0", "only a loopback address"),
     ("--bind", "[::]:0", "only a loopback address"),
+    (
+        "--jwt-secret",
+        "",
+        "has 0 bytes, and HS256 needs 32 or more",
+    ),
+    ("--jwt-secret", "hunter2", "has 7 bytes"),
+    (
+        "--jwt-public-key",
+        "/nosuch.pem",
+        "/nosuch.pem: the file cannot be read",
+    ),
+    (
+        "--jwt-public-key",
+        "/dev/null",
+        "/dev/null: the file holds no public key in PEM",
+    ),
+    (
+        "--jwks",
+        "/nosuch.json",
+        "/nosuch.json: the file cannot be read",
+    ),
+    (
+        "--jwks",
+        "/dev/null",
+        "/dev/null: the file holds no key set",
+    ),
+    ("--jwks", "/dev/zero", "/dev/zero: the file is larger"),
+    ("--jwt-audience", "", "must not be empty"),
+    ("--jwt-audience", "us", "needs a key to verify tokens with"),
+    ("--jwt-issuer", "us", "needs a key to verify tokens with"),
+    ("--max-websockets", "0", "0 is not in 1.."),
+    ("--max-websockets-per-caller", "many", "invalid digit"),
     ("--max-execution-timeout", "3600", DURATION),
     ("--allowed-tools", "Bash(git log", "a `(` without its `)`"),
     (
