@@ -70,21 +70,25 @@ pub(crate) async fn upgrade(
         Some(Extension(caller)) => state.connections.enter(caller)?,
         None => state.connections.open()?,
     };
-    let span = tracing::info_span!("websocket", execution = %id);
-    let sockets = state.sockets.clone();
-    let upgrade = upgrade
-        .protocols([PROTOCOL])
-        .read_buffer_size(BUFFER)
-        .write_buffer_size(BUFFER)
-        .max_message_size(MAX_READ)
-        .max_frame_size(MAX_READ);
     let entry = Entry {
         state,
         id,
         after,
         place,
     };
-    let Some(Extension(caller)) = caller else {
+    let caller = caller.map(|Extension(caller)| caller);
+    open(with_limits(upgrade), caller, entry).await
+}
+
+/// Upgrades for a caller that is known and may watch, or for one whose token is still to come.
+async fn open(
+    upgrade: WebSocketUpgrade,
+    caller: Option<Caller>,
+    entry: Entry,
+) -> Result<Response, ApiError> {
+    let span = tracing::info_span!("websocket", execution = %entry.id);
+    let sockets = entry.state.sockets.clone();
+    let Some(caller) = caller else {
         return Ok(upgrade.on_upgrade(move |socket| {
             sockets.track_future(entry.by_first_frame(socket).instrument(span))
         }));
@@ -94,6 +98,15 @@ pub(crate) async fn upgrade(
         let (sink, stream) = socket.split();
         sockets.track_future(connection.run(sink, stream).instrument(span))
     }))
+}
+
+fn with_limits(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade
+        .protocols([PROTOCOL])
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER)
+        .max_message_size(MAX_READ)
+        .max_frame_size(MAX_READ)
 }
 
 /// Browsers send `Origin` and cannot be kept from connecting anywhere, so foreign pages are refused here.
