@@ -6,6 +6,7 @@ use tests::client::{Answer, Client, Socket, next_frame};
 use tests::server::Setup;
 use tests::tokens::{SECRET, Token};
 
+mod anonymous;
 mod command;
 mod cors;
 mod expiry;
