@@ -22,7 +22,8 @@ async fn main() -> anyhow::Result<()> {
         .await
         .unwrap_or_else(|error| refuse(format_args!("--bind {}: {error}", cli.bind)));
     // Only now: a setting that cannot be used is the one line that is printed.
-    telemetry::init(&cli.log);
+    let _telemetry =
+        telemetry::init(&cli.log, "longshore-api").unwrap_or_else(|error| refuse(error));
     let shutdown = shutdown::on_signal()?;
     if !identified {
         warn!("callers are not identified: everybody on this machine has all workspaces");

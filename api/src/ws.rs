@@ -7,11 +7,14 @@ use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::Response;
 use futures_util::StreamExt as _;
+use longshore_shared::trace;
 use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use crate::error::{ApiError, Code};
 use crate::extract::{PathId, Query};
 use crate::identity::Caller;
+use crate::middleware::trace::TraceId;
 use crate::openapi::schemas::EventId;
 use crate::state::ApiState;
 
@@ -55,6 +58,7 @@ pub(crate) async fn upgrade(
     PathId(id): PathId,
     mut query: Query,
     headers: HeaderMap,
+    request: TraceId,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     check_origin(&state, &headers)?;
@@ -77,7 +81,7 @@ pub(crate) async fn upgrade(
         place,
     };
     let caller = caller.map(|Extension(caller)| caller);
-    open(with_limits(upgrade), caller, entry).await
+    open(with_limits(upgrade), caller, entry, &request).await
 }
 
 /// Upgrades for a caller that is known and may watch, or for one whose token is still to come.
@@ -85,8 +89,12 @@ async fn open(
     upgrade: WebSocketUpgrade,
     caller: Option<Caller>,
     entry: Entry,
+    request: &TraceId,
 ) -> Result<Response, ApiError> {
-    let span = tracing::info_span!("websocket", execution = %entry.id);
+    // No part of the request's span, which would last as long as the socket.
+    let span =
+        tracing::info_span!(parent: None, "websocket", trace_id = Empty, execution = %entry.id);
+    trace::place(&span, Some(request.place()));
     let sockets = entry.state.sockets.clone();
     let Some(caller) = caller else {
         return Ok(upgrade.on_upgrade(move |socket| {

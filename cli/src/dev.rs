@@ -21,7 +21,8 @@ use crate::args::{DevArgs, FAKE_CLAUDE};
 /// # Errors
 /// When the machine does not give what is needed.
 pub async fn dev(mut args: DevArgs) -> anyhow::Result<ExitCode> {
-    telemetry::init(&args.log);
+    let _telemetry =
+        telemetry::init(&args.log, "longshore-dev").unwrap_or_else(|error| refuse(error));
     args.api
         .check_bind(args.bind)
         .unwrap_or_else(|error| refuse(error));

@@ -90,6 +90,17 @@ pub struct LogSettings {
     /// How it is written; without it text on a terminal, else JSON
     #[arg(long, env = "LONGSHORE_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
+
+    /// Collector that spans are sent to, as OTLP over HTTP; empty: nowhere
+    #[arg(
+        long,
+        env = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        value_name = "URL",
+        default_value = "",
+        hide_default_value = true,
+        hide_env_values = true
+    )]
+    pub otlp_endpoint: String,
 }
 
 /// How log lines look.

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::id::{ExecutionId, ExecutionKey, SessionId, WorkspaceId};
 use crate::timestamp::Timestamp;
+use crate::trace::TraceContext;
 
 /// What a worker needs to run one execution.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -21,11 +22,21 @@ pub struct Job {
     pub accepted_at: Timestamp,
     /// W3C trace id, 32 hex digits.
     pub trace_id: String,
+    /// The place in that trace where it was accepted, as a W3C `traceparent`; older messages have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
     /// What was asked for.
     pub request: RunRequest,
 }
 
 impl Job {
+    /// The place in its trace that its run follows.
+    #[must_use]
+    pub fn trace(&self) -> TraceContext {
+        let given = self.traceparent.as_deref().and_then(TraceContext::parse);
+        given.unwrap_or_else(|| TraceContext::of_trace(&self.trace_id))
+    }
+
     /// Where its record and its events live.
     #[must_use]
     pub fn key(&self) -> ExecutionKey {

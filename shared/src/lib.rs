@@ -25,5 +25,6 @@ pub mod shutdown;
 pub mod store;
 pub mod telemetry;
 pub mod timestamp;
+pub mod trace;
 pub mod usage;
 pub mod worker_loss;

@@ -10,7 +10,7 @@ use longshore_shared::store::{Cancelled, Claim, Claimant, Claimed};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, info, info_span, warn};
+use tracing::{Instrument as _, debug_span, info, info_span, warn};
 use uuid::Uuid;
 
 use crate::context::Context;
@@ -29,7 +29,8 @@ pub(crate) async fn run(context: &Arc<Context>, shutdown: CancellationToken) {
     };
     while let Some(Some((slot, delivery))) = shutdown.run_until_cancelled(next()).await {
         let job = &delivery.job;
-        let span = info_span!("execution", execution = %job.execution_id, session = %job.session_id, trace_id = %job.trace_id);
+        let span = info_span!("execution", execution = %job.execution_id, session = %job.session_id, trace_id = %job.trace_id, otel.kind = "consumer");
+        job.trace().leads_to(&span);
         let (context, shutdown) = (Arc::clone(context), shutdown.clone());
         let tasks = context.tasks.clone();
         let handled = async move {
@@ -42,7 +43,8 @@ pub(crate) async fn run(context: &Arc<Context>, shutdown: CancellationToken) {
 
 /// Answers a delivery only when the record says that nothing more is to be done for it.
 async fn handle(context: &Context, delivery: Delivery, shutdown: &CancellationToken) {
-    let Some((asked, claim)) = claim(context, &delivery.job, shutdown).await else {
+    let claiming = claim(context, &delivery.job, shutdown).instrument(debug_span!("claim"));
+    let Some((asked, claim)) = claiming.await else {
         return delivery.requeue().await; // Stopping before it was claimed: others may have it.
     };
     match claim {

@@ -8,7 +8,7 @@ use longshore_shared::job::Job;
 use longshore_shared::retry::Backoff;
 use longshore_shared::store::{Claimed, Lease};
 use tokio::time::Instant;
-use tracing::{error, info, warn};
+use tracing::{Instrument as _, debug_span, error, info, warn};
 
 use crate::claude::{self, Limits, RunFolder, Spec};
 use crate::context::Context;
@@ -65,7 +65,8 @@ async fn run_leased(context: &Context, job: &Job, claimed: &Claimed, handle: &Ha
     let Some(Attempt { ending, transcript }) = attempt else {
         return Ran::HandedBack;
     };
-    match finish(context, &claimed.lease, &ending, transcript.as_deref()).await {
+    let finished = finish(context, &claimed.lease, &ending, transcript.as_deref());
+    match finished.instrument(debug_span!("finish")).await {
         Ok(next) => {
             let code = ending.error.as_ref().map(|error| error.code);
             info!(status = %ending.kind.status(), code = code.map(tracing::field::debug), "ended");
@@ -101,10 +102,12 @@ async fn attempt(
     handle: &Handle,
     publisher: &Publisher,
 ) -> Result<Option<Attempt>, ExecutionError> {
-    let workspace = context.workspaces.prepare(&job.workspace_id).await?;
+    let preparing = context.workspaces.prepare(&job.workspace_id);
+    let workspace = preparing.instrument(debug_span!("prepare")).await?;
     let attempt = claimed.lease.attempt;
     let folder = RunFolder::create(context.runs.path(), job.key(), attempt).map_err(no_folder)?;
-    let resume = restore(context, job, claimed, &folder).await?;
+    let restoring = restore(context, job, claimed, &folder);
+    let resume = restoring.instrument(debug_span!("restore")).await?;
     let spec = Spec {
         job,
         attempt,
@@ -117,11 +120,13 @@ async fn attempt(
         frozen: handle.frozen.subscribe(),
     };
     let mut stream = Stream::new(publisher, job, claimed);
-    let report = claude::run(spec, handle.stop.subscribe(), &mut stream).await;
+    let running = claude::run(spec, handle.stop.subscribe(), &mut stream);
+    let report = running.instrument(debug_span!("claude")).await;
     if report.is_handed_back() {
         return Ok(None);
     }
-    let transcript = save(context, job, claimed, &folder).await;
+    let saving = save(context, job, claimed, &folder);
+    let transcript = saving.instrument(debug_span!("save")).await;
     let ending = outcome::decide(&report);
     Ok(Some(Attempt { ending, transcript }))
 }

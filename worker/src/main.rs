@@ -24,7 +24,8 @@ async fn main() -> anyhow::Result<()> {
         tokio::spawn(serve_health(listener, worker.clone(), shutdown.clone()));
     }
     // Only now: a setting that cannot be used is the one line that is printed.
-    telemetry::init(&cli.log);
+    let _telemetry =
+        telemetry::init(&cli.log, "longshore-worker").unwrap_or_else(|error| refuse(error));
     hide_from_tools();
     worker.run(shutdown).await;
     Ok(())

@@ -9,7 +9,7 @@ use longshore_shared::retry::Backoff;
 use longshore_shared::store::Lease;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
-use tracing::warn;
+use tracing::{Instrument as _, debug_span, warn};
 
 use crate::claude::Stop;
 use crate::running::Handle;
@@ -49,13 +49,14 @@ impl Publisher {
     /// Publishes until it is closed or dropped. When the lease is lost the run is told.
     pub(crate) fn start(log: Arc<dyn EventLog>, lease: Lease, handle: Handle) -> Self {
         let (queue, items) = mpsc::channel(MAX_BATCH);
-        let task = AbortOnDropHandle::new(tokio::spawn(async move {
+        let publishing = async move {
             let published = publish(log, lease, items).await;
             if published.is_err() {
                 handle.stop(Stop::LeaseLost);
             }
             published
-        }));
+        };
+        let task = AbortOnDropHandle::new(tokio::spawn(publishing.in_current_span()));
         Self {
             queue,
             room: Arc::new(Semaphore::new(MAX_WAITING)),
@@ -100,7 +101,10 @@ async fn publish(
             .map(|item: &Item| item.progress)
             .unwrap_or_default();
         let events: Vec<Event> = batch.iter().map(|item| item.event.clone()).collect();
-        append(log.as_ref(), &lease, events, progress).await?;
+        let span = debug_span!("append", events = events.len());
+        append(log.as_ref(), &lease, events, progress)
+            .instrument(span)
+            .await?;
         batch.clear();
     }
     Ok(())

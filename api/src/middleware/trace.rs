@@ -8,33 +8,30 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
+use longshore_shared::trace::{self, TRACEPARENT, TraceContext};
+use tracing::field::Empty;
 use tracing::{Instrument as _, info, info_span};
-use uuid::Uuid;
 
 use crate::error::ApiError;
 
 /// The header that carries it in answers.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-trace-id");
 
-/// A W3C trace id: 32 lower-case hex digits, not all zero.
+/// The W3C trace id of a request: 32 lower-case hex digits, not all zero. Also knows the request's place in the trace.
 #[derive(Debug, Clone)]
-pub(crate) struct TraceId(Arc<str>);
+pub(crate) struct TraceId {
+    id: Arc<str>,
+    place: TraceContext,
+}
 
 impl TraceId {
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        &self.id
     }
 
-    /// The caller's, where its `traceparent` is well formed, else a new one.
-    fn of(request: &Request) -> Self {
-        let given = request
-            .headers()
-            .get("traceparent")
-            .and_then(|value| value.to_str().ok());
-        let id = given
-            .and_then(trace_id)
-            .map_or_else(|| Uuid::new_v4().simple().to_string(), str::to_owned);
-        Self(id.into())
+    /// Where the request stands in its trace; what it leads to follows from there.
+    pub(crate) fn place(&self) -> TraceContext {
+        self.place
     }
 }
 
@@ -50,31 +47,29 @@ impl<S: Sync> FromRequestParts<S> for TraceId {
     }
 }
 
-/// The trace id of a `traceparent`: `{version}-{trace id}-{parent id}-{flags}`, as in W3C Trace Context, section 3.2.
-fn trace_id(traceparent: &str) -> Option<&str> {
-    let mut parts = traceparent.split('-');
-    let (version, id, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let hex = |text: &str, length| {
-        text.len() == length && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let some = |text: &str| text.bytes().any(|b| b != b'0');
-    // Version 00 has exactly four parts; later ones may have more.
-    let whole = parts.next().is_none() || version != "00";
-    let well_formed =
-        hex(version, 2) && version != "ff" && hex(id, 32) && hex(parent, 16) && hex(flags, 2);
-    (well_formed && whole && some(id) && some(parent)).then_some(id)
+/// The caller's place in its trace, where it has told one, and in a well-formed way.
+fn caller(request: &Request) -> Option<TraceContext> {
+    let mut given = request.headers().get_all(TRACEPARENT).iter();
+    match (given.next(), given.next()) {
+        (Some(one), None) => TraceContext::parse(one.to_str().ok()?),
+        _ => None,
+    }
 }
 
 /// Runs a request under its trace id, and writes the body of the error that it may have ended with.
 pub(crate) async fn trace(mut request: Request, next: Next) -> Response {
-    let trace = TraceId::of(&request);
-    request.extensions_mut().insert(trace.clone());
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or("", MatchedPath::as_str)
         .to_owned();
-    let span = info_span!("request", trace_id = trace.as_str(), method = %request.method(), route);
+    let span = info_span!("request", trace_id = Empty, method = %request.method(), route, otel.kind = "server");
+    let place = trace::place(&span, caller(&request));
+    let trace = TraceId {
+        id: place.trace_id().into(),
+        place,
+    };
+    request.extensions_mut().insert(trace.clone());
     let started = Instant::now();
 
     let mut response = next.run(request).instrument(span.clone()).await;
@@ -102,29 +97,4 @@ fn merge(from: &Response, mut into: Response) -> Response {
         }
     }
     into
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_well_formed_traceparent_is_honoured() {
-        let id = "0af7651916cd43dd8448eb211c80319c";
-        assert_eq!(trace_id(&format!("00-{id}-b7ad6b7169203331-01")), Some(id));
-        assert_eq!(
-            trace_id(&format!("cc-{id}-b7ad6b7169203331-01-more")),
-            Some(id)
-        );
-        for bad in [
-            "",
-            "00-x-b7ad6b7169203331-01",
-            "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
-            "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
-            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
-        ] {
-            assert_eq!(trace_id(bad), None, "{bad}");
-        }
-    }
 }

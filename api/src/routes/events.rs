@@ -7,6 +7,7 @@ use axum::response::Response;
 use crate::error::ApiError;
 use crate::extract::{PathId, Query};
 use crate::identity::Caller;
+use crate::middleware::trace::TraceId;
 use crate::openapi::schemas;
 use crate::state::ApiState;
 
@@ -35,12 +36,13 @@ mod stream;
 pub(crate) async fn events(
     State(state): State<ApiState>,
     caller: Caller,
+    request: TraceId,
     PathId(id): PathId,
     query: Query,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     if accepts_stream(&headers) {
-        stream::stream(state, caller, id, query, &headers).await
+        stream::stream(state, caller, &request, id, query, &headers).await
     } else {
         page::page(&state, &caller, id, query).await
     }

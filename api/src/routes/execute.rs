@@ -54,7 +54,7 @@ pub(crate) async fn execute(
     let given = key.map(|key| (key, body.clone()));
     let request = ExecuteRequest::read(body, &state.settings)?;
     caller.may_name(&request.workspace_id)?;
-    let submission = Submission::new(state, request, trace.as_str());
+    let submission = Submission::new(state, request, trace.place());
     let Some((key, body)) = given else {
         return to_the_end(submission.submit()).await;
     };

@@ -84,6 +84,7 @@ pub(crate) fn job(session: SessionId) -> Job {
         workspace_id: "demo".parse().unwrap(),
         accepted_at: Timestamp::now(),
         trace_id: "0af7651916cd43dd8448eb211c80319c".to_owned(),
+        traceparent: None,
         request: RunRequest {
             prompt: "Hello".to_owned(),
             system_prompt: None,

@@ -46,6 +46,7 @@ mod capacity;
 mod delivery;
 mod rabbitmq;
 mod redelivery;
+mod trace;
 
 promises! {
     it_answers,
@@ -104,6 +105,7 @@ fn job() -> Job {
         workspace_id: "workspace".parse().unwrap(),
         accepted_at: Timestamp::now(),
         trace_id: "0af7651916cd43dd8448eb211c80319c".to_owned(),
+        traceparent: None,
         request: RunRequest {
             prompt: "Übersetze das: \"\u{1f6a2}\"\n".to_owned(),
             system_prompt: None,

@@ -45,5 +45,6 @@ mod main_job;
 mod real_cli;
 mod sessions;
 mod settings;
+mod telemetry;
 mod websocket;
 mod workers;

@@ -8,14 +8,18 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use longshore_shared::id::{EventId, ExecutionId};
+use longshore_shared::trace;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, interval_at, timeout};
+use tracing::field::Empty;
 use tracing::{Instrument as _, info_span};
 
 use super::sse;
+use crate::connections::Place;
 use crate::error::{ApiError, Code};
 use crate::extract::Query;
 use crate::identity::Caller;
+use crate::middleware::trace::TraceId;
 use crate::state::ApiState;
 use crate::watch::{HEARTBEAT, PATIENCE, Watch};
 
@@ -38,9 +42,19 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
     ),
 ];
 
+/// A stream that is open.
+struct Stream {
+    state: ApiState,
+    caller: Caller,
+    watch: Watch,
+    /// Given back when it ends.
+    _place: Place,
+}
+
 pub(super) async fn stream(
     state: ApiState,
     caller: Caller,
+    request: &TraceId,
     id: ExecutionId,
     mut query: Query,
     headers: &HeaderMap,
@@ -48,15 +62,24 @@ pub(super) async fn stream(
     let after = query.take_after()?;
     query.finish()?;
     let after = last_event_id(headers)?.or(after);
+    let place = state.connections.enter(&caller)?;
     let watch = Watch::begin(&state, &caller, id, after).await?;
     if watch.is_at_end() {
         // Browsers come back whenever a stream ends, unless they are told that there is no more.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let (pieces, mut body) = mpsc::channel(1);
-    let span = info_span!("event_stream", execution = %id);
+    // No part of the request's span, which would last as long as the stream.
+    let span = info_span!(parent: None, "event_stream", trace_id = Empty, execution = %id);
+    trace::place(&span, Some(request.place()));
     let sockets = state.sockets.clone();
-    sockets.spawn(write(state, watch, pieces).instrument(span));
+    let stream = Stream {
+        state,
+        caller,
+        watch,
+        _place: place,
+    };
+    let (pieces, mut body) = mpsc::channel(1);
+    sockets.spawn(stream.write(pieces).instrument(span));
     let body = stream::poll_fn(move |context| body.poll_recv(context)).map(Ok::<_, Infallible>);
     Ok((HEADERS, Body::from_stream(body)).into_response())
 }
@@ -73,32 +96,35 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<EventId>, ApiError> {
     })
 }
 
-/// Writes until the end, or until the client is gone or takes nothing for too long. A stream that ends without `end` is
-/// to be continued by its client.
-async fn write(state: ApiState, watch: Watch, pieces: mpsc::Sender<Bytes>) {
-    let execution = watch.key.execution;
-    let mut follower = watch.follower;
-    let mut pings = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
-    let mut piece = Vec::new();
-    sse::push(&mut piece, "subscribed", None, &watch.hello);
-    loop {
-        while piece.len() < PIECE
-            && let Some(followed) = follower.next_ready()
-        {
-            sse::push_followed(&mut piece, followed, execution);
-        }
-        let send = pieces.send(Bytes::from(std::mem::take(&mut piece)));
-        if !matches!(timeout(PATIENCE, send).await, Ok(Ok(()))) {
-            return;
-        }
-        tokio::select! {
-            followed = follower.next() => match followed {
-                Some(followed) => sse::push_followed(&mut piece, followed, execution),
-                None => return,
-            },
-            _ = pings.tick() => piece.extend_from_slice(sse::PING),
-            () = state.stopping.cancelled() => return,
-            () = pieces.closed() => return,
+impl Stream {
+    /// Writes until the end, or until the client's token has ended, or the client is gone or takes nothing for too long.
+    /// A stream that ends without `end` is to be continued by its client.
+    async fn write(self, pieces: mpsc::Sender<Bytes>) {
+        let execution = self.watch.key.execution;
+        let mut follower = self.watch.follower;
+        let mut pings = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+        let mut piece = Vec::new();
+        sse::push(&mut piece, "subscribed", None, &self.watch.hello);
+        loop {
+            while piece.len() < PIECE
+                && let Some(followed) = follower.next_ready()
+            {
+                sse::push_followed(&mut piece, followed, execution);
+            }
+            let send = pieces.send(Bytes::from(std::mem::take(&mut piece)));
+            if !matches!(timeout(PATIENCE, send).await, Ok(Ok(()))) {
+                return;
+            }
+            tokio::select! {
+                followed = follower.next() => match followed {
+                    Some(followed) => sse::push_followed(&mut piece, followed, execution),
+                    None => return,
+                },
+                _ = pings.tick() => piece.extend_from_slice(sse::PING),
+                () = self.state.stopping.cancelled() => return,
+                () = self.caller.expired() => return,
+                () = pieces.closed() => return,
+            }
         }
     }
 }

@@ -7,7 +7,8 @@ use longshore_shared::job::Job;
 use longshore_shared::session::SessionMode;
 use longshore_shared::store::Withdrawn;
 use longshore_shared::timestamp::Timestamp;
-use tracing::{Instrument as _, info, warn};
+use longshore_shared::trace::TraceContext;
+use tracing::{Instrument as _, debug_span, info, warn};
 
 use super::accepted::Accepted;
 use super::request::ExecuteRequest;
@@ -34,7 +35,7 @@ pub(super) enum Failure {
 }
 
 impl Submission {
-    pub(super) fn new(state: ApiState, request: ExecuteRequest, trace_id: &str) -> Self {
+    pub(super) fn new(state: ApiState, request: ExecuteRequest, place: TraceContext) -> Self {
         let mode = if request.session_id.is_some() {
             SessionMode::Continue
         } else {
@@ -45,7 +46,8 @@ impl Submission {
             session_id: request.session_id.unwrap_or_else(SessionId::generate),
             workspace_id: request.workspace_id,
             accepted_at: Timestamp::now(),
-            trace_id: trace_id.to_owned(),
+            trace_id: place.trace_id(),
+            traceparent: Some(place.to_string()),
             request: request.run,
         };
         Self { state, job, mode }
@@ -93,13 +95,15 @@ impl Submission {
     /// Submits it; what is recorded or queued already is not twice afterwards.
     pub(super) async fn record_and_queue(&self) -> Result<(), Failure> {
         let (backends, job) = (&self.state.backends, &self.job);
-        if let Err(refused) = backends.store.accept(job, self.mode).await {
+        let accepting = backends.store.accept(job, self.mode);
+        if let Err(refused) = accepting.instrument(debug_span!("accept")).await {
             return Err(match refused {
                 AcceptError::Unavailable(_) => Failure::Unanswered(refused.into()),
                 refused => Failure::Refused(refused.into()),
             });
         }
-        if let Err(failed) = backends.queue.publish(job).await {
+        let publishing = backends.queue.publish(job);
+        if let Err(failed) = publishing.instrument(debug_span!("publish")).await {
             return Err(Failure::NotQueued(failed.into()));
         }
         if let Err(error) = backends.store.dispatched(job.key()).await {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use lapin::options::{BasicAckOptions, BasicNackOptions, BasicRejectOptions};
-use lapin::{Channel, Connection};
+use lapin::types::AMQPValue;
+use lapin::{BasicProperties, Channel, Connection};
 use tracing::{debug, error};
 
 use super::broker::ANSWER;
@@ -13,6 +14,7 @@ use super::supervisor::within;
 use crate::id::ExecutionId;
 use crate::job::Job;
 use crate::queue::{Acker, Delivery};
+use crate::trace::{TRACEPARENT, TraceContext};
 
 /// The channel that deliveries came on. Closed, with its connection, when the last of them is answered.
 pub(super) struct Session {
@@ -33,7 +35,8 @@ impl Incoming {
         session: &Arc<Session>,
     ) -> Option<Self> {
         match serde_json::from_slice::<Job>(&delivery.data) {
-            Ok(job) => {
+            Ok(mut job) => {
+                continue_trace(&mut job, &delivery.properties);
                 let execution = job.execution_id;
                 let acker = RabbitAcker {
                     execution,
@@ -77,6 +80,20 @@ impl Incoming {
 impl From<Incoming> for Delivery {
     fn from(incoming: Incoming) -> Self {
         Self::new(incoming.job, Box::new(incoming.acker))
+    }
+}
+
+/// The header tells where in its trace the message was sent, if it is the job's own trace.
+fn continue_trace(job: &mut Job, properties: &BasicProperties) {
+    let header = properties
+        .headers()
+        .as_ref()
+        .and_then(|headers| headers.inner().get(TRACEPARENT));
+    let text = header.and_then(AMQPValue::as_long_string);
+    let sent =
+        text.and_then(|text| TraceContext::parse(std::str::from_utf8(text.as_bytes()).ok()?));
+    if let Some(sent) = sent.filter(|sent| sent.trace_id() == job.trace_id) {
+        job.traceparent = Some(sent.to_string());
     }
 }
 

@@ -15,6 +15,7 @@ use super::link::{self, Link, Live};
 use super::supervisor::Failure;
 use crate::error::{PublishError, Unavailable};
 use crate::job::Job;
+use crate::trace::TRACEPARENT;
 
 /// Publishes at once. More bring no more confirms a second, and fewer bring less.
 const CHANNELS: usize = 16;
@@ -183,10 +184,12 @@ impl Message<'_> {
 fn properties(job: &Job, expires: Option<Duration>) -> BasicProperties {
     const PERSISTENT: u8 = 2;
     let mut headers = FieldTable::default();
-    headers.insert(
-        "trace_id".into(),
-        AMQPValue::LongString(job.trace_id.as_str().into()),
-    );
+    if let Some(traceparent) = &job.traceparent {
+        headers.insert(
+            TRACEPARENT.into(),
+            AMQPValue::LongString(traceparent.as_str().into()),
+        );
+    }
     let properties = BasicProperties::default()
         .with_delivery_mode(PERSISTENT)
         .with_content_type("application/json".into())

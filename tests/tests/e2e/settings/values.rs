@@ -163,3 +163,23 @@ async fn a_port_in_use_is_named() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_wrong_collector_stops_every_server() {
+    let why = "an address like http://127.0.0.1:4318";
+    for (name, args) in [
+        ("longshore-api", &[][..]),
+        ("longshore-worker", &[]),
+        ("longshore", &["dev"]),
+    ] {
+        for value in [
+            "nonsense",
+            "https://collector",
+            "http://me:hunter2@collector",
+        ] {
+            let environment = [("OTEL_EXPORTER_OTLP_ENDPOINT", value)];
+            let output = run(name, args, &environment).await;
+            refused(&output, "--otlp-endpoint", why, &format!("{value} {name}"));
+        }
+    }
+}

@@ -125,6 +125,7 @@ fn job() -> Job {
         workspace_id: "w".parse().unwrap(),
         accepted_at: Timestamp::now(),
         trace_id: "0".repeat(32),
+        traceparent: None,
         request,
     }
 }

@@ -14,6 +14,7 @@ use longshore_shared::idempotency::{Holder, IdempotencyKey, Reservation};
 use longshore_shared::job::{Job, OnWorkerLoss, RunRequest};
 use longshore_shared::queue::{Consumer, JobQueue};
 use longshore_shared::store::{Claimant, ExecutionStore, Retention};
+use longshore_shared::trace::TraceContext;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -81,7 +82,7 @@ impl World {
             session_id: session,
             run: run_request(),
         };
-        Submission::new(self.state.clone(), request, &"0".repeat(32))
+        Submission::new(self.state.clone(), request, TraceContext::generate())
     }
 
     pub(super) fn once(&self, hold: Duration) -> Once {
