@@ -32,6 +32,15 @@ pub struct Cli {
     pub api: ApiSettings,
     #[command(flatten)]
     pub log: LogSettings,
+
+    /// Where /metrics, /healthz and /readyz answer; empty: nowhere
+    #[arg(
+        long,
+        env = "LONGSHORE_ADMIN_BIND",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:9090"
+    )]
+    pub admin_bind: String,
 }
 
 /// What decides what is accepted.

@@ -5,6 +5,7 @@ use longshore_shared::event::frame::frame;
 use longshore_shared::event_log::Followed;
 use longshore_shared::execution::Status;
 use longshore_shared::id::{EventId, ExecutionId};
+use longshore_shared::metrics::{BYTES_STREAMED, EVENTS_STREAMED};
 use longshore_shared::timestamp::Timestamp;
 use serde_json::{Value, json};
 
@@ -40,7 +41,11 @@ fn gap(
 /// What a follower was given.
 pub(crate) fn followed(followed: Followed, execution: ExecutionId) -> Bytes {
     match followed {
-        Followed::Event(event) => event.frame,
+        Followed::Event(event) => {
+            EVENTS_STREAMED.add(1);
+            BYTES_STREAMED.add(event.frame.len() as u64);
+            event.frame
+        }
         Followed::Gap {
             requested,
             earliest,

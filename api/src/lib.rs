@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
 
+mod admin;
 pub mod config;
 mod connections;
 mod docs;
@@ -24,6 +25,7 @@ mod view;
 mod watch;
 mod ws;
 
+pub use admin::serve as serve_admin;
 use state::ApiState;
 
 /// How long requests have to end when the server stops: longer than any engine may take to answer one.

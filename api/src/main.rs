@@ -1,11 +1,12 @@
-//! `longshore-api`: settings, backends, a listener, and `serve` until a signal.
+//! `longshore-api`: settings, backends, listeners, and `serve` until a signal.
 
 use longshore_api::config::Cli;
 use longshore_api::state::ApiState;
 use longshore_shared::backends::Backends;
 use longshore_shared::config::{parse, refuse};
-use longshore_shared::{shutdown, telemetry};
+use longshore_shared::{admin, metrics, shutdown, telemetry};
 use tokio::net::TcpListener;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
 
 #[tokio::main]
@@ -21,10 +22,20 @@ async fn main() -> anyhow::Result<()> {
     let listener = TcpListener::bind(cli.bind)
         .await
         .unwrap_or_else(|error| refuse(format_args!("--bind {}: {error}", cli.bind)));
+    let admin = admin::bind(&cli.admin_bind)
+        .await
+        .unwrap_or_else(|error| refuse(error));
     // Only now: a setting that cannot be used is the one line that is printed.
     let _telemetry =
         telemetry::init(&cli.log, "longshore-api").unwrap_or_else(|error| refuse(error));
     let shutdown = shutdown::on_signal()?;
+    let _admin = admin.map(|listener| {
+        metrics::install(&[metrics::PROCESS, metrics::API]);
+        AbortOnDropHandle::new(tokio::spawn(longshore_api::serve_admin(
+            listener,
+            state.clone(),
+        )))
+    });
     if !identified {
         warn!("callers are not identified: everybody on this machine has all workspaces");
     }

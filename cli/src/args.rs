@@ -62,6 +62,16 @@ pub struct DevArgs {
     pub retention: RetentionSettings,
     #[command(flatten)]
     pub log: LogSettings,
+
+    /// Where /metrics, /healthz and /readyz answer besides; empty: nowhere
+    #[arg(
+        long,
+        env = "LONGSHORE_ADMIN_BIND",
+        value_name = "ADDRESS",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub admin_bind: String,
 }
 
 /// `longshore run`. Exits with 0 when it completed, 1 when it failed, 130 when it was interrupted.

@@ -9,10 +9,11 @@ use anyhow::Context as _;
 use longshore_api::state::ApiState;
 use longshore_shared::backends::Backends;
 use longshore_shared::config::refuse;
-use longshore_shared::{shutdown, telemetry};
+use longshore_shared::{admin, metrics, shutdown, telemetry};
 use longshore_worker::{Worker, find_claude};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::args::{DevArgs, FAKE_CLAUDE};
 
@@ -34,9 +35,19 @@ pub async fn dev(mut args: DevArgs) -> anyhow::Result<ExitCode> {
     let listener = TcpListener::bind(args.bind)
         .await
         .unwrap_or_else(|error| occupied(args.bind, &error));
+    let admin = admin::bind(&args.admin_bind)
+        .await
+        .unwrap_or_else(|error| refuse(error));
     let shutdown = shutdown::on_signal()?;
     // A closed pipe is no reason to stop serving.
     let _ = welcome(io::stdout(), &args, listener.local_addr()?, fake.is_some());
+    let _admin = admin.map(|listener| {
+        metrics::install(&[metrics::PROCESS, metrics::API, metrics::WORKER]);
+        AbortOnDropHandle::new(tokio::spawn(longshore_api::serve_admin(
+            listener,
+            state.clone(),
+        )))
+    });
     let running = tokio::spawn({
         let shutdown = shutdown.clone();
         async move { worker.run(shutdown).await }

@@ -3,6 +3,7 @@
 //! This crate knows no HTTP and no Claude. `docs/architecture.md` is its map.
 #![warn(missing_docs)]
 
+pub mod admin;
 pub mod backends;
 pub mod catalogue;
 pub mod config;
@@ -16,6 +17,7 @@ pub mod id;
 pub mod idempotency;
 pub mod job;
 pub mod lifecycle;
+pub mod metrics;
 pub mod queue;
 pub mod rate_limit;
 mod redis;

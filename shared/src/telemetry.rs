@@ -38,7 +38,7 @@ impl Drop for Telemetry {
 /// `service` is what traces call the program, unless the environment says otherwise.
 ///
 /// # Errors
-/// When the collector's settings, in the environment, cannot be used.
+/// When the collector's address, or its settings in the environment, cannot be used.
 pub fn init(settings: &LogSettings, service: &'static str) -> Result<Telemetry, InvalidSetting> {
     let provider = match settings.otlp_endpoint.as_str() {
         "" => None,

@@ -26,7 +26,7 @@ pub struct Cli {
     #[command(flatten)]
     pub log: LogSettings,
 
-    /// Where /healthz and /readyz answer; empty: nowhere
+    /// Where /metrics, /healthz and /readyz answer; empty: nowhere
     #[arg(
         long,
         env = "LONGSHORE_ADMIN_BIND",

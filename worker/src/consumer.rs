@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use longshore_shared::execution::CancelReason;
 use longshore_shared::job::Job;
+use longshore_shared::metrics::SLOTS;
 use longshore_shared::queue::Delivery;
 use longshore_shared::retry::Backoff;
 use longshore_shared::store::{Cancelled, Claim, Claimant, Claimed};
@@ -27,6 +28,7 @@ pub(crate) async fn run(context: &Arc<Context>, shutdown: CancellationToken) {
         let slot = Arc::clone(&slots).acquire_owned().await.ok()?;
         Some((slot, consumer.next().await))
     };
+    SLOTS.set(context.settings.slots().into());
     while let Some(Some((slot, delivery))) = shutdown.run_until_cancelled(next()).await {
         let job = &delivery.job;
         let span = info_span!("execution", execution = %job.execution_id, session = %job.session_id, trace_id = %job.trace_id, otel.kind = "consumer");

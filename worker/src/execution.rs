@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use longshore_shared::error::LeaseError;
 use longshore_shared::execution::{Ending, ErrorCode, ExecutionError};
 use longshore_shared::job::Job;
+use longshore_shared::metrics::{ATTEMPTS, EXECUTION_DURATION, EXECUTIONS_ENDED};
 use longshore_shared::retry::Backoff;
 use longshore_shared::store::{Claimed, Lease};
 use tokio::time::Instant;
 use tracing::{Instrument as _, debug_span, error, info, warn};
 
-use crate::claude::{self, Limits, RunFolder, Spec};
+use crate::claude::{self, Limits, RunFolder, Spec, Stop};
 use crate::context::Context;
 use crate::lease;
 use crate::outcome;
@@ -32,6 +33,7 @@ pub(crate) enum Ran {
 /// When the lease is lost on the way, everything is stopped and nothing is stored: the execution is another's.
 pub(crate) async fn run(context: &Context, job: &Job, claimed: Claimed, asked: Instant) -> Ran {
     info!(attempt = claimed.lease.attempt, "running");
+    ATTEMPTS.add(1);
     let (handle, _entered) = context.running.enter(job.key());
     let keep = lease::keep(
         &context.backends,
@@ -40,7 +42,7 @@ pub(crate) async fn run(context: &Context, job: &Job, claimed: Claimed, asked: I
         asked,
         &handle,
     );
-    let work = run_leased(context, job, &claimed, &handle);
+    let work = run_leased(context, job, &claimed, asked, &handle);
     tokio::pin!(keep, work);
     let ran = tokio::select! {
         ran = &mut work => ran,
@@ -52,7 +54,13 @@ pub(crate) async fn run(context: &Context, job: &Job, claimed: Claimed, asked: I
     ran
 }
 
-async fn run_leased(context: &Context, job: &Job, claimed: &Claimed, handle: &Handle) -> Ran {
+async fn run_leased(
+    context: &Context,
+    job: &Job,
+    claimed: &Claimed,
+    asked: Instant,
+    handle: &Handle,
+) -> Ran {
     let log = context.backends.log.clone();
     let publisher = Publisher::start(log, claimed.lease.clone(), handle.clone());
     let attempt = attempt(context, job, claimed, handle, &publisher)
@@ -68,13 +76,29 @@ async fn run_leased(context: &Context, job: &Job, claimed: &Claimed, handle: &Ha
     let finished = finish(context, &claimed.lease, &ending, transcript.as_deref());
     match finished.instrument(debug_span!("finish")).await {
         Ok(next) => {
-            let code = ending.error.as_ref().map(|error| error.code);
-            info!(status = %ending.kind.status(), code = code.map(tracing::field::debug), "ended");
+            note_end(&ending, asked);
             prune(context, job, claimed, transcript.as_deref()).await;
             Ran::Ended(next)
         }
-        Err(Lost) => Ran::HandedBack,
+        Err(Lost) => {
+            handle.stop(Stop::LeaseLost);
+            Ran::HandedBack
+        }
     }
+}
+
+/// Logs and counts an end that is stored.
+fn note_end(ending: &Ending, asked: Instant) {
+    let status = ending.kind.status();
+    let code = ending.error.as_ref().map(|error| error.code);
+    info!(%status, code = code.map(tracing::field::debug), "ended");
+    let code = code.and_then(|code| serde_json::to_value(code).ok());
+    let code = code.as_ref().and_then(serde_json::Value::as_str);
+    EXECUTIONS_ENDED.count([
+        ("status", status.as_str()),
+        ("code", code.unwrap_or_default()),
+    ]);
+    EXECUTION_DURATION.took(asked.elapsed());
 }
 
 struct Lost;

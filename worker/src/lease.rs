@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use longshore_shared::backends::Backends;
 use longshore_shared::error::{LeaseError, Unavailable};
+use longshore_shared::metrics::LEASE_FREEZES;
 use longshore_shared::store::Lease;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tracing::{info, warn};
@@ -35,6 +36,7 @@ pub(crate) async fn keep(
             () = sleep_until(frozen_at), if !*handle.frozen.borrow() => {
                 warn!("the lease could not be renewed; freezing the run until it is known whose it is");
                 handle.frozen.send_replace(true);
+                LEASE_FREEZES.add(1);
                 continue;
             }
         }

@@ -2,11 +2,11 @@
 
 use longshore_shared::backends::Backends;
 use longshore_shared::config::{parse, refuse};
-use longshore_shared::{shutdown, telemetry};
+use longshore_shared::{admin, metrics, shutdown, telemetry};
 use longshore_worker::config::Cli;
 use longshore_worker::{Worker, serve_health};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-use tokio::net::TcpListener;
+use tokio_util::task::AbortOnDropHandle;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -14,18 +14,17 @@ async fn main() -> anyhow::Result<()> {
     let backends = Backends::cluster(&cli.cluster, (&cli.retention).into())
         .unwrap_or_else(|error| refuse(error));
     let worker = Worker::new(backends, cli.worker).unwrap_or_else(|error| refuse(error));
-    let shutdown = shutdown::on_signal()?;
-    if !cli.admin_bind.is_empty() {
-        let listener = TcpListener::bind(&cli.admin_bind)
-            .await
-            .unwrap_or_else(|error| {
-                refuse(format_args!("--admin-bind {}: {error}", cli.admin_bind))
-            });
-        tokio::spawn(serve_health(listener, worker.clone(), shutdown.clone()));
-    }
+    let admin = admin::bind(&cli.admin_bind)
+        .await
+        .unwrap_or_else(|error| refuse(error));
     // Only now: a setting that cannot be used is the one line that is printed.
     let _telemetry =
         telemetry::init(&cli.log, "longshore-worker").unwrap_or_else(|error| refuse(error));
+    let shutdown = shutdown::on_signal()?;
+    let _admin = admin.map(|listener| {
+        metrics::install(&[metrics::PROCESS, metrics::WORKER]);
+        AbortOnDropHandle::new(tokio::spawn(serve_health(listener, worker.clone())))
+    });
     hide_from_tools();
     worker.run(shutdown).await;
     Ok(())

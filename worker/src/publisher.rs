@@ -5,9 +5,11 @@ use std::sync::Arc;
 use longshore_shared::error::LeaseError;
 use longshore_shared::event::Event;
 use longshore_shared::event_log::{Batch, EventLog};
+use longshore_shared::metrics::{APPEND_DURATION, BYTES_PUBLISHED, EVENTS_PUBLISHED};
 use longshore_shared::retry::Backoff;
 use longshore_shared::store::Lease;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument as _, debug_span, warn};
 
@@ -125,8 +127,14 @@ async fn append(
             turns: progress.turns,
             tool_used: progress.tool_used,
         };
+        let asked = Instant::now();
         match log.append(lease, &batch).await {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                APPEND_DURATION.took(asked.elapsed());
+                EVENTS_PUBLISHED.add(events.len() as u64);
+                BYTES_PUBLISHED.add(events.iter().map(|event| event.frame.len() as u64).sum());
+                return Ok(());
+            }
             Err(LeaseError::Lost) => return Err(Lost),
             Err(LeaseError::Unavailable(error)) => {
                 warn!(%error, events = events.len(), "cannot append; will try again")

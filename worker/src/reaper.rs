@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use longshore_shared::error::Unavailable;
-use longshore_shared::store::Reaped;
+use longshore_shared::metrics::EXECUTIONS_REAPED;
+use longshore_shared::store::{Reaped, Verdict};
 use longshore_shared::worker_loss;
 use tracing::{info, warn};
 
@@ -39,6 +40,7 @@ async fn round(context: &Context) -> Result<(), Unavailable> {
             continue;
         }
         info!(execution = %lost.lease.key.execution, attempt = lost.lease.attempt, ?verdict, "its worker was lost");
+        EXECUTIONS_REAPED.count([("verdict", word(&verdict))]);
         match reaped {
             Reaped::Requeued(job) => context.publish_again(&job).await,
             Reaped::Ended(Some(next)) => context.publish_next(&next).await,
@@ -46,4 +48,11 @@ async fn round(context: &Context) -> Result<(), Unavailable> {
         }
     }
     Ok(())
+}
+
+fn word(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Requeue => "requeue",
+        Verdict::End(_) => "end",
+    }
 }

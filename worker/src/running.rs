@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use longshore_shared::id::ExecutionKey;
+use longshore_shared::metrics::{LEASE_LOSSES, SLOTS_USED};
 use tokio::sync::{Notify, watch};
 
 use crate::claude::Stop;
@@ -27,6 +28,7 @@ impl Handle {
                 asked.is_none() || (reason == Stop::LeaseLost && *asked != Some(Stop::LeaseLost));
             if counts {
                 *asked = Some(reason);
+                LEASE_LOSSES.add((reason == Stop::LeaseLost).into());
             }
             counts
         });
@@ -47,7 +49,10 @@ impl Running {
             stop: watch::Sender::new(None),
             frozen: watch::Sender::new(false),
         };
-        self.handles().insert(key, handle.clone());
+        let mut handles = self.handles();
+        handles.insert(key, handle.clone());
+        SLOTS_USED.set(handles.len() as f64);
+        drop(handles);
         let entered = Entered {
             running: self,
             key,
@@ -94,6 +99,7 @@ impl Drop for Entered<'_> {
         let own = handles.get(&self.key);
         if own.is_some_and(|handle| Arc::ptr_eq(&handle.look, &self.look)) {
             handles.remove(&self.key);
+            SLOTS_USED.set(handles.len() as f64);
         }
     }
 }

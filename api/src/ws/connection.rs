@@ -2,6 +2,7 @@
 
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::stream::{SplitSink, SplitStream};
+use longshore_shared::metrics::WEBSOCKETS;
 use tokio::sync::mpsc;
 
 use super::life::Life;
@@ -37,6 +38,7 @@ impl Connection {
             follower,
             ..
         } = self.watch;
+        let _open = WEBSOCKETS.hold();
         let (replies, outbox) = mpsc::channel(REPLIES);
         let life = Life::new();
         let reader = Reader {

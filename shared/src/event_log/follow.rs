@@ -11,6 +11,7 @@ use super::splice::Splice;
 use super::{EventLog, Followed, Signal, Subscription};
 use crate::error::Unavailable;
 use crate::id::{EventId, ExecutionKey};
+use crate::metrics::SPLICE_REREADS;
 use crate::retry::Backoff;
 
 /// How often a silent stream is compared with the log's top; it bounds how late a lost last message is found.
@@ -93,9 +94,13 @@ impl Follower {
             signal = self.live.recv() => match signal {
                 Signal::Batch(batch) => {
                     self.splice.batch(&batch, &mut self.ready);
+                    self.reread("hole");
                     self.check_at = Instant::now() + TAIL_CHECK;
                 }
-                Signal::Doubt => self.splice.doubt(),
+                Signal::Doubt => {
+                    self.splice.doubt();
+                    self.reread("doubt");
+                }
             },
             () = sleep_until(self.check_at) => self.check_tail().await,
         }
@@ -103,10 +108,20 @@ impl Follower {
 
     async fn check_tail(&mut self) {
         match self.log.top(self.key).await {
-            Ok(top) => self.splice.top(top),
+            Ok(top) => {
+                self.splice.top(top);
+                self.reread("tail");
+            }
             Err(error) => self.pause(&error).await,
         }
         self.check_at = Instant::now() + TAIL_CHECK;
+    }
+
+    /// Counts where listening ended for a reason to read again.
+    fn reread(&self, reason: &str) {
+        if self.splice.reading() {
+            SPLICE_REREADS.count([("reason", reason)]);
+        }
     }
 
     async fn pause(&mut self, error: &Unavailable) {

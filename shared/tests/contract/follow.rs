@@ -7,6 +7,7 @@ use longshore_shared::event::frame;
 use longshore_shared::event_log::{Followed, follow};
 use longshore_shared::id::EventId;
 use longshore_shared::job::Job;
+use longshore_shared::metrics;
 use tokio::time::timeout;
 
 use crate::engines::{accepted, completed, message, messages, over_every_engine, running};
@@ -98,6 +99,8 @@ async fn a_cursor_beyond_the_log_is_a_gap(on: Backends) {
 }
 
 async fn a_follower_that_does_not_read_loses_nothing(on: Backends) {
+    metrics::install(&[metrics::API]);
+    let before = doubts();
     let (job, claimed) = running(&on).await;
     let mut follower = follow(on.log.clone(), job.key(), None).await.unwrap();
     assert_eq!(event(follower.next().await).id, Some(id(1, 1)));
@@ -124,6 +127,15 @@ async fn a_follower_that_does_not_read_loses_nothing(on: Backends) {
         expected += 1;
     }
     assert_eq!(expected, 203);
+    assert!(doubts() > before, "that it read again is counted");
+}
+
+/// How often a follower in this process was told that it may have missed something.
+fn doubts() -> u64 {
+    let text = metrics::render();
+    let series = r#"longshore_splice_rereads_total{reason="doubt"} "#;
+    let shown = text.lines().find_map(|line| line.strip_prefix(series));
+    shown.map_or(0, |count| count.parse().unwrap())
 }
 
 async fn followers_that_join_at_any_time_see_the_same(on: Backends) {

@@ -1,15 +1,27 @@
-//! What operators see: traces, and logs that keep secrets.
+//! What operators see: metrics, traces, and logs that keep secrets.
 
 use std::time::Duration;
 
+use reqwest::StatusCode;
+use tests::client::Client;
 use tests::process::{PATIENCE, Process};
-use tests::server::Server;
+use tests::server::{Server, Setup};
 use tokio::time::timeout;
 
 mod collector;
 mod ids;
+mod metrics;
+mod scrape;
 mod secrets;
 mod traces;
+mod worker_loss;
+
+/// Servers whose operators may ask.
+fn setup() -> Setup {
+    Setup::default()
+        .with("LONGSHORE_ADMIN_BIND", "127.0.0.1:0")
+        .with("LONGSHORE_SLOTS", "3")
+}
 
 /// All programs of a server.
 fn programs(server: &Server) -> impl Iterator<Item = &Process> {
@@ -21,6 +33,12 @@ fn is_one(server: &Server) -> bool {
     server.workers.is_empty()
 }
 
+/// A client of a program's admin listener.
+async fn admin(program: &Process) -> Client {
+    let address = program.word_after(r#""admin listening","address":""#).await;
+    Client::new(&format!("http://{address}"))
+}
+
 /// Asks until the answer is as wished for: what is counted after an answer was sent shows a little later.
 async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let asking = async {
@@ -30,4 +48,44 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     };
     let in_time = timeout(PATIENCE, asking).await;
     assert!(in_time.is_ok(), "not in time: {what}");
+}
+
+over_every_server! { setup() =>
+    operators_ask_elsewhere,
+}
+
+async fn operators_ask_elsewhere(server: Server) -> Server {
+    for program in programs(&server) {
+        let admin = admin(program).await;
+        for path in ["/healthz", "/readyz", "/metrics"] {
+            assert_eq!(admin.get(path).await.status, StatusCode::OK, "{path}");
+        }
+        let metrics = admin.get("/metrics").await;
+        let kind = &metrics.headers["content-type"];
+        assert_eq!(kind, "text/plain; version=0.0.4; charset=utf-8");
+        for path in ["/nosuch", "/api/v1/claude/executions"] {
+            assert_eq!(admin.get(path).await.status, StatusCode::NOT_FOUND);
+        }
+    }
+    for client in &server.clients {
+        let answer = client.get("/metrics").await;
+        assert_eq!(answer.code(), "NOT_FOUND", "clients do not see it");
+    }
+    server
+}
+
+mod without {
+    use super::*;
+
+    over_every_server! { Setup::default() =>
+        nobody_is_asked_where_no_address_is_given,
+    }
+
+    async fn nobody_is_asked_where_no_address_is_given(server: Server) -> Server {
+        server.client().run("[[text fine]]").await;
+        for program in programs(&server) {
+            assert!(!program.output().contains("admin listening"));
+        }
+        server
+    }
 }

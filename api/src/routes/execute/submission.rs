@@ -4,6 +4,7 @@ use longshore_shared::error::{AcceptError, PublishError, Unavailable};
 use longshore_shared::execution::{Ending, ErrorCode, Execution, ExecutionError, Status};
 use longshore_shared::id::{ExecutionId, ExecutionKey, SessionId};
 use longshore_shared::job::Job;
+use longshore_shared::metrics::EXECUTIONS_ACCEPTED;
 use longshore_shared::session::SessionMode;
 use longshore_shared::store::Withdrawn;
 use longshore_shared::timestamp::Timestamp;
@@ -111,6 +112,7 @@ impl Submission {
             warn!(execution = %job.execution_id, %error, "could not note that the job is queued");
         }
         info!(execution = %job.execution_id, session = %job.session_id, workspace = %job.workspace_id, "accepted");
+        EXECUTIONS_ACCEPTED.add(1);
         Ok(())
     }
 
@@ -130,8 +132,10 @@ impl Submission {
         let ending = Ending::failed(error);
         let store = &self.state.backends.store;
         let mut withdrawn = store.withdraw(self.job.key(), &ending).await?;
-        if let Withdrawn::Ended(next) = &mut withdrawn {
-            publish_next(&self.state, next.take()).await;
+        match &mut withdrawn {
+            Withdrawn::Ended(next) => publish_next(&self.state, next.take()).await,
+            Withdrawn::Taken => EXECUTIONS_ACCEPTED.add(1),
+            Withdrawn::NothingToDo => {}
         }
         Ok(withdrawn)
     }

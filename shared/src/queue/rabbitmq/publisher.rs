@@ -7,7 +7,7 @@ use lapin::options::{BasicPublishOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Confirmation};
 use tokio::sync::{Semaphore, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::DropGuard;
 
 use super::broker::Broker;
@@ -15,6 +15,7 @@ use super::link::{self, Link, Live};
 use super::supervisor::Failure;
 use crate::error::{PublishError, Unavailable};
 use crate::job::Job;
+use crate::metrics::PUBLISH_DURATION;
 use crate::trace::TRACEPARENT;
 
 /// Publishes at once. More bring no more confirms a second, and fewer bring less.
@@ -60,9 +61,11 @@ impl Publisher {
             body,
             properties: properties(job, expires),
         };
+        let asked = Instant::now();
         timeout(VERDICT, self.send(message))
             .await
             .unwrap_or_else(|_| Err(self.silence(VERDICT).into()))
+            .inspect(|()| PUBLISH_DURATION.took(asked.elapsed()))
     }
 
     /// Whether the broker answers and has the queue.

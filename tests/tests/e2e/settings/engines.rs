@@ -24,6 +24,7 @@ fn api(redis: &str, rabbitmq: &str) -> Process {
     let environment = [
         ("PATH", path()),
         ("LONGSHORE_BIND", "127.0.0.1:0".to_owned()),
+        ("LONGSHORE_ADMIN_BIND", String::new()),
         ("LONGSHORE_LOG_FORMAT", "json".to_owned()),
         ("LONGSHORE_REDIS_URL", format!("redis://{redis}")),
         (

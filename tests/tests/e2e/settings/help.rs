@@ -55,22 +55,24 @@ async fn help_shows_every_setting_with_its_default() {
         ("LEASE", "15s"),
         ("DRAIN", "60s"),
     ];
-    let admin = [("ADMIN_BIND", "127.0.0.1:9091")];
+    let api_admin = [("ADMIN_BIND", "127.0.0.1:9090")];
+    let worker_admin = [("ADMIN_BIND", "127.0.0.1:9091")];
+    let dev_admin = [("ADMIN_BIND", "")];
     for (name, args, settings) in [
         (
             "longshore-api",
             &["--help"][..],
-            [&cluster[..], &common, &api].concat(),
+            [&cluster[..], &common, &api, &api_admin].concat(),
         ),
         (
             "longshore-worker",
             &["--help"],
-            [&cluster[..], &common, &worker, &admin].concat(),
+            [&cluster[..], &common, &worker, &worker_admin].concat(),
         ),
         (
             "longshore",
             &["dev", "--help"],
-            [&common[..], &api, &worker].concat(),
+            [&common[..], &api, &worker, &dev_admin].concat(),
         ),
         (
             "longshore",

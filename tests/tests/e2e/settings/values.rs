@@ -27,6 +27,8 @@ const COMMON: &[(&str, &str, &str)] = &[
     ("--max-events", "many", "invalid digit"),
     ("--log", "info,=,x=loud", ""),
     ("--log-format", "xml", "[possible values: text, json]"),
+    ("--admin-bind", "nonsense", ""),
+    ("--admin-bind", "127.0.0.1:99999", ""),
 ];
 
 /// Settings of what serves the API.
@@ -111,14 +113,19 @@ async fn each_is_refused(name: &str, args: &[&str], tables: &[&[(&str, &str, &st
         let given = format!("{flag}={value}");
         let mut with_flag = args.to_vec();
         with_flag.push(&given);
+        // An address that is wrong is found when it is listened on, after that of the API itself.
+        let free = ("LONGSHORE_BIND", "127.0.0.1:0");
+        let free = (*flag == "--admin-bind").then_some(free);
+        let environment: Vec<_> = free.into_iter().collect();
         refused(
-            &run(name, &with_flag, &[]).await,
+            &run(name, &with_flag, &environment).await,
             flag,
             why,
             &format!("{name} {given}"),
         );
         let variable = format!("LONGSHORE_{}", flag[2..].replace('-', "_").to_uppercase());
-        let output = run(name, args, &[(&variable, value)]).await;
+        let environment = [&environment[..], &[(&variable, value)]].concat();
+        let output = run(name, args, &environment).await;
         refused(&output, flag, why, &format!("{variable}={value} {name}"));
     }
 }
@@ -130,11 +137,7 @@ async fn a_wrong_value_stops_the_api() {
 
 #[tokio::test]
 async fn a_wrong_value_stops_the_worker() {
-    let admin: &[_] = &[
-        ("--admin-bind", "nonsense", ""),
-        ("--admin-bind", "127.0.0.1:99999", ""),
-    ];
-    each_is_refused("longshore-worker", &[], &[CLUSTER, COMMON, WORKER, admin]).await;
+    each_is_refused("longshore-worker", &[], &[CLUSTER, COMMON, WORKER]).await;
 }
 
 #[tokio::test]
@@ -146,13 +149,16 @@ async fn a_wrong_value_stops_dev() {
 async fn a_port_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    for (name, args, flag) in [
-        ("longshore-api", &[][..], "--bind"),
-        ("longshore", &["dev"], "--bind"),
-        ("longshore-worker", &[], "--admin-bind"),
+    let free = "127.0.0.1:0";
+    for (name, args, flag, bind) in [
+        ("longshore-api", &[][..], "--bind", &*address),
+        ("longshore-api", &[], "--admin-bind", free),
+        ("longshore", &["dev"], "--bind", &*address),
+        ("longshore", &["dev"], "--admin-bind", free),
+        ("longshore-worker", &[], "--admin-bind", free),
     ] {
         let environment = [
-            ("LONGSHORE_BIND", &*address),
+            ("LONGSHORE_BIND", bind),
             ("LONGSHORE_ADMIN_BIND", &*address),
         ];
         let output = run(name, args, &environment).await;

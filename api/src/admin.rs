@@ -1,0 +1,50 @@
+//! `/metrics`, `/healthz` and `/readyz` of the API on a listener of their own, for those who operate it.
+
+use std::io;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use longshore_shared::metrics;
+use longshore_shared::trace::TraceContext;
+use tokio::net::TcpListener;
+use tracing::info;
+
+use crate::error::{ApiError, Code};
+use crate::routes::health;
+use crate::state::ApiState;
+
+/// Serves until it is dropped, so that a server that stops can be watched to its end.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(listener: TcpListener, state: ApiState) -> io::Result<()> {
+    info!(address = %listener.local_addr()?, "admin listening");
+    let routes = Router::new()
+        .route("/metrics", get(show))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .fallback(|| async { ApiError::new(Code::NotFound, "there is no such path") })
+        .layer(from_fn(write_error))
+        .with_state(state);
+    tokio::select! {
+        served = axum::serve(listener, routes).into_future() => served,
+        never = metrics::upkeep() => match never {},
+    }
+}
+
+async fn show() -> impl IntoResponse {
+    ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::render())
+}
+
+/// Whoever asks every few seconds is neither logged nor traced.
+async fn write_error(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<ApiError>() {
+        Some(error) => error.respond(&TraceContext::generate().trace_id()),
+        None => response,
+    }
+}
