@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa_swagger_ui::{Config, serve};
@@ -42,8 +43,9 @@ pub(crate) async fn page() -> Result<Response, ApiError> {
 }
 
 /// A part of the page.
-pub(crate) async fn part(Path(name): Path<String>) -> Result<Response, ApiError> {
-    file(&name)
+pub(crate) async fn part(name: Result<Path<String>, PathRejection>) -> Result<Response, ApiError> {
+    // What is no UTF-8 names no part.
+    file(name.as_deref().map_or("\0", String::as_str))
 }
 
 fn file(name: &str) -> Result<Response, ApiError> {

@@ -9,7 +9,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::config::ApiSettings;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorBody};
 use crate::extract::Query;
 use crate::routes::{events, execute, executions, health, logs, sessions};
 use crate::state::ApiState;
@@ -50,6 +50,7 @@ use errors::Errors;
         health::readyz,
         show,
     ),
+    components(schemas(ErrorBody)),
     modifiers(&Bearer, &Errors),
 )]
 struct Document;

@@ -3,6 +3,7 @@
 pub mod anthropic_double;
 pub mod client;
 pub mod conformance;
+pub mod document;
 pub mod event_stream;
 pub mod process;
 pub mod server;

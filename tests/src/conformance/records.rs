@@ -75,16 +75,15 @@ pub fn parse(text: &str) -> Result<Proofs, String> {
     Ok(proofs)
 }
 
-/// In the folder that cargo builds into; this program is in `…/debug/` of it, a test in `…/debug/deps/`.
+/// In the folder that cargo builds into: this program is in `debug/` of it, and a test in `debug/deps/`.
 fn file() -> PathBuf {
     let program = std::env::current_exe().expect("a program knows its own path");
-    let folder = program.parent().expect("it is in a folder");
-    let folder = if folder.ends_with("deps") {
-        folder.parent().expect("it is in a folder")
-    } else {
-        folder
-    };
-    folder.join("conformance").join("records")
+    let mut folders = program.ancestors().skip(1);
+    let mut folder = folders.next().expect("it is in a folder");
+    if folder.ends_with("deps") {
+        folder = folders.next().expect("it is in a folder");
+    }
+    folder.with_file_name("conformance").join("records")
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ macro_rules! over_every_server {
 mod bad_input;
 mod cancelling;
 mod command;
+mod documents;
 mod endings;
 mod errors;
 mod event_stream;
