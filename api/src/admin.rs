@@ -1,21 +1,26 @@
 //! `/metrics`, `/healthz` and `/readyz` of the API on a listener of their own, for those who operate it.
 
 use std::io;
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use longshore_shared::metrics;
+use longshore_shared::metrics::{self, QUEUE_DEPTH};
 use longshore_shared::trace::TraceContext;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tracing::info;
 
 use crate::error::{ApiError, Code};
 use crate::routes::health;
 use crate::state::ApiState;
+
+/// How long the record may take to say how much is pending.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// Serves until it is dropped, so that a server that stops can be watched to its end.
 ///
@@ -36,7 +41,13 @@ pub async fn serve(listener: TcpListener, state: ApiState) -> io::Result<()> {
     }
 }
 
-async fn show() -> impl IntoResponse {
+async fn show(State(state): State<ApiState>) -> impl IntoResponse {
+    let pending = timeout(LOOK, state.backends.store.pending()).await;
+    match pending {
+        Ok(Ok(pending)) => QUEUE_DEPTH.set(pending as f64),
+        // Prometheus shows no value then, and not one that was true before the outage.
+        Ok(Err(_)) | Err(_) => QUEUE_DEPTH.set(f64::NAN),
+    }
     ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::render())
 }
 

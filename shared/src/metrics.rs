@@ -72,6 +72,8 @@ catalogue! {
             "From a request to the begin of its answer";
         EXECUTIONS_ACCEPTED: Counter, Count, "longshore_executions_accepted_total", [],
             "Executions answered with 202: recorded and queued";
+        QUEUE_DEPTH: Gauge, Count, "longshore_queue_depth", [],
+            "Executions that are pending, in the whole installation";
         WEBSOCKETS: Gauge, Count, "longshore_websockets", [],
             "Open WebSockets";
         EVENTS_STREAMED: Counter, Count, "longshore_events_streamed_total", [],

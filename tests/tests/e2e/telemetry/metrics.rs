@@ -1,6 +1,7 @@
 //! The numbers after known work.
 
 use reqwest::Method;
+use serde_json::json;
 use tests::client::next_frame;
 use tests::server::Server;
 
@@ -91,9 +92,17 @@ async fn what_goes_on_is_shown(server: Server) -> Server {
     while next_frame(&mut socket).await.unwrap()["type"] != "claude_message" {}
     shows(&server, "longshore_slots_used", 1.0).await;
     shows(&server, "longshore_websockets", 1.0).await;
+    let session = server.client().execution(&execution).await["session_id"].clone();
+    let body = json!({ "workspace_id": "demo", "prompt": "[[text fine]]", "session_id": session });
+    let (next, _) = server.client().execute(&body).await;
+    // Every API shows the whole.
+    let apis = server.apis.len() as f64;
+    shows(&server, "longshore_queue_depth", apis).await;
     server.client().cancel(&execution).await;
     while next_frame(&mut socket).await.is_ok() {}
     drop(socket);
+    server.other().watch(&next).await;
+    shows(&server, "longshore_queue_depth", 0.0).await;
     shows(&server, "longshore_slots_used", 0.0).await;
     shows(&server, "longshore_websockets", 0.0).await;
     let ended = r#"longshore_executions_ended_total{status="cancelled",code="CANCELLED"}"#;
