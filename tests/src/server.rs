@@ -151,6 +151,12 @@ impl Server {
         self.folder.path().join("workspaces").join(id)
     }
 
+    /// Where the sessions' transcripts are kept.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
     /// Where the scripted CLI leaves its witness records.
     #[must_use]
     pub fn witness(&self) -> PathBuf {

@@ -10,12 +10,14 @@ use tests::watcher::Watched;
 use tokio_tungstenite::tungstenite::Message;
 
 over_every_server! { Setup::default().with("LONGSHORE_SLOTS", "1") =>
-    a_running_execution_is_cancelled,
-    a_socket_can_cancel,
-    a_deaf_cli_is_killed,
-    a_pending_execution_never_runs,
-    an_ended_execution_stays_as_it_ended,
-    cancelling_races_with_success,
+    a_running_execution_is_cancelled: [
+        "executions.cancel.202", "executions.cancel.200", "executions.cancel.running", "run.error.cancelled",
+    ],
+    a_socket_can_cancel: ["ws.command.cancel"],
+    a_deaf_cli_is_killed: ["executions.cancel.running"],
+    a_pending_execution_never_runs: ["executions.cancel.pending", "executions.cancel.202"],
+    an_ended_execution_stays_as_it_ended: ["executions.cancel.200", "executions.ended-is-final"],
+    cancelling_races_with_success: ["executions.cancel.race"],
 }
 
 /// Submits a prompt and waits until the CLI has printed its first line.

@@ -1,5 +1,7 @@
 //! How executions end, by what the CLI does.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -7,12 +9,15 @@ use tests::server::{Server, Setup};
 use tests::services::engines;
 
 over_every_server! { Setup::default().with("LONGSHORE_STALL_TIMEOUT", "2s") =>
-    the_result_line_decides,
-    what_went_wrong_is_said,
-    a_run_has_a_time_limit,
-    silence_without_a_tool_is_a_stall,
-    nothing_is_left_behind,
-    a_large_output_is_complete,
+    the_result_line_decides: [
+        "run.result", "run.error.max-turns", "run.error.budget-reached", "run.error.rate-limited",
+        "run.error.authentication-failed", "run.error.api-error",
+    ],
+    what_went_wrong_is_said: ["run.error.cli-exited", "run.error.cli-output-invalid", "executions.show.error"],
+    a_run_has_a_time_limit: ["run.error.timed-out", "execute.timeout_seconds"],
+    silence_without_a_tool_is_a_stall: ["run.error.stalled"],
+    nothing_is_left_behind: ["run.nothing-left"],
+    a_large_output_is_complete: ["run.large"],
 }
 
 async fn the_result_line_decides(server: Server) -> Server {
@@ -69,6 +74,10 @@ async fn what_went_wrong_is_said(server: Server) -> Server {
                 .is_some_and(|message| message.len() > 10),
             "{error}"
         );
+        if code == "CLI_OUTPUT_INVALID" {
+            let line = error["details"]["line"].as_str().unwrap();
+            assert!(!line.is_empty() && line.len() <= 1000, "{prompt}: {error}");
+        }
         for (name, value) in details.as_object().unwrap() {
             assert_eq!(
                 &error["details"][name], value,
@@ -152,6 +161,30 @@ async fn a_missing_cli_ends_executions_and_not_the_worker() {
                 ("failed", "CLI_NOT_FOUND")
             );
         }
+        tests::proved!(Cluster, a_missing_cli_ends_executions_and_not_the_worker: "run.error.cli-not-found");
+        server
+    })
+    .await;
+}
+
+/// A program that is there, and whose interpreter is not.
+#[tokio::test]
+async fn a_cli_that_cannot_be_started_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let claude = folder.path().join("claude");
+    std::fs::write(&claude, "#!/nonexistent/interpreter\n").unwrap();
+    std::fs::set_permissions(&claude, Permissions::from_mode(0o755)).unwrap();
+    let setup = Setup {
+        claude,
+        ..Setup::default()
+    };
+    Server::embedded(setup, |server| async move {
+        let watched = server.client().run("anything").await;
+        assert_eq!(
+            (watched.status(), watched.code()),
+            ("failed", "CLI_START_FAILED")
+        );
+        tests::proved!(Memory, a_cli_that_cannot_be_started_is_said: "run.error.cli-start-failed");
         server
     })
     .await;
@@ -169,6 +202,7 @@ async fn a_workspace_that_is_no_folder_is_said() {
             (watched.status(), watched.code()),
             ("failed", "WORKSPACE_UNAVAILABLE")
         );
+        tests::proved!(Memory, a_workspace_that_is_no_folder_is_said: "run.error.workspace-unavailable");
         server
     })
     .await;

@@ -6,16 +6,24 @@ use tests::server::{Server, Setup};
 use tests::watcher::Watched;
 
 over_every_server! { Setup::default() =>
-    a_prompt_is_run_and_watched,
-    the_record_says_what_the_stream_said,
-    a_client_may_join_at_any_event,
-    a_client_may_join_at_any_time,
-    pages_hold_what_the_stream_held,
-    token_deltas_are_sent_where_asked_for,
-    progress_follows_the_turns,
-    every_prompt_reaches_the_cli_as_it_is,
-    options_reach_the_cli,
-    many_run_at_once,
+    a_prompt_is_run_and_watched: [
+        "execute.session_id.new", "format.id.session", "ws.frame.status", "ws.frame.end", "ws.close.1000",
+    ],
+    the_record_says_what_the_stream_said: [
+        "execute.202", "execute.location", "executions.show", "executions.show.messages", "executions.show.progress",
+        "executions.show.attempt", "executions.show.result", "run.turn",
+    ],
+    a_client_may_join_at_any_event: ["ws.resume"],
+    a_client_may_join_at_any_time: ["ws.resume", "ws.resume.none", "ws.id.contiguous"],
+    pages_hold_what_the_stream_held: ["events.page", "events.order", "events.next_after", "events.empty"],
+    token_deltas_are_sent_where_asked_for: ["ws.frame.partial", "execute.stream"],
+    progress_follows_the_turns: ["ws.frame.progress", "executions.show.progress"],
+    every_prompt_reaches_the_cli_as_it_is: ["execute.prompt.verbatim"],
+    options_reach_the_cli: [
+        "execute.options", "execute.system_prompt", "execute.append_system_prompt", "execute.max_budget_usd",
+        "run.workspace.made",
+    ],
+    many_run_at_once: ["run.parallel"],
 }
 
 async fn a_prompt_is_run_and_watched(server: Server) -> Server {
@@ -209,6 +217,14 @@ async fn progress_follows_the_turns(server: Server) -> Server {
     assert_eq!(turns, [1, 2, 3, 4]);
     let last = watched.of("progress").last().unwrap();
     assert_eq!(last["progress"], json!(0.4));
+    let body = json!({ "workspace_id": "demo", "prompt": "[[sleep ms=300]][[lines n=3 rate=20]]" });
+    let (execution, _) = server.client().execute(&body).await;
+    let watched = server.other().watch(&execution).await;
+    let progress: Vec<_> = watched
+        .of("progress")
+        .map(|data| &data["progress"])
+        .collect();
+    assert_eq!(progress, [0.0; 3], "0 where there is no limit of turns");
     server
 }
 
@@ -239,7 +255,7 @@ async fn every_prompt_reaches_the_cli_as_it_is(server: Server) -> Server {
 async fn options_reach_the_cli(server: Server) -> Server {
     let body = json!({
         "workspace_id": "team.web_2", "prompt": "[[args]][[cwd]]", "model": "claude-haiku", "max_turns": 3,
-        "tools": ["Bash(git log, git diff:*)", "Read"], "system_prompt": "Be brief.", "max_budget_usd": 0.5,
+        "tools": ["Bash(git log, git diff:*)", "Read"], "system_prompt": "Be brief.", "append_system_prompt": "And kind.", "max_budget_usd": 0.5,
     });
     let (execution, _) = server.client().execute(&body).await;
     let text = server.client().watch(&execution).await.text();
@@ -249,6 +265,7 @@ async fn options_reach_the_cli(server: Server) -> Server {
         "--allowedTools=Bash(git log, git diff:*),Read",
         "--max-budget-usd=0.5",
         "--system-prompt-file=",
+        "--append-system-prompt-file=",
         "--setting-sources=user",
         "--strict-mcp-config",
         "/workspaces/team.web_2",

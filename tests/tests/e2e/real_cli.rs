@@ -50,6 +50,7 @@ async fn a_text_turn() {
         );
         assert!(watched.end()["result"]["total_cost_usd"].as_f64().unwrap() > 0.0);
         assert_eq!(watched.end()["result"]["num_turns"], 1);
+        tests::proved!(RealClaude, a_text_turn: "run.result");
         server
     })
     .await;
@@ -66,6 +67,7 @@ async fn a_tool_turn() {
         assert_eq!(std::fs::read_to_string(server.workspace("demo").join("made.txt")).unwrap(), "made here\n");
         let record = server.client().execution(watched.frames[0]["execution_id"].as_str().unwrap()).await;
         assert_eq!(record["turns"], 2);
+        tests::proved!(RealClaude, a_tool_turn: "run.turn");
         server
     })
     .await;
@@ -104,6 +106,7 @@ async fn a_second_turn_on_another_worker() {
                 last.texts
             );
         }
+        tests::proved!(RealClaude, a_second_turn_on_another_worker: "sessions.memory", "format.id.session");
         server
     })
     .await;
@@ -122,6 +125,7 @@ async fn token_deltas() {
             .collect();
         assert_eq!(typed, watched.text());
         assert!(watched.of("partial").count() > 10);
+        tests::proved!(RealClaude, token_deltas: "ws.frame.partial");
         server
     })
     .await;
@@ -147,6 +151,7 @@ async fn an_api_error() {
                 status
             );
         }
+        tests::proved!(RealClaude, an_api_error: "run.error.api-error", "run.error.authentication-failed", "run.error.rate-limited");
         server
     })
     .await;
@@ -174,6 +179,7 @@ async fn a_cancel_in_the_middle_of_a_tool() {
         let (next, _) = server.client().execute(&body).await;
         let watched = server.client().watch(&next).await;
         assert_eq!((watched.status(), watched.text().trim()), ("completed", "Still here"));
+        tests::proved!(RealClaude, a_cancel_in_the_middle_of_a_tool: "executions.cancel.running", "sessions.after-failure");
         server
     })
     .await;
@@ -208,6 +214,7 @@ async fn every_prompt_reaches_the_model_as_it_is() {
                 request.prompt
             );
         }
+        tests::proved!(RealClaude, every_prompt_reaches_the_model_as_it_is: "execute.prompt.verbatim");
         server
     })
     .await;
@@ -227,6 +234,7 @@ async fn a_workspaces_own_settings_are_not_obeyed() {
         let watched = server.client().run("[[text Hello]]").await;
         assert_eq!((watched.status(), watched.text().trim()), ("completed", "Hello"));
         assert!(!server.workspace("demo").join("hooked").exists());
+        tests::proved!(RealClaude, a_workspaces_own_settings_are_not_obeyed: "run.settings");
         server
     })
     .await;

@@ -9,9 +9,10 @@ mod logs;
 mod sums;
 
 over_every_server! { Setup::default() =>
-    the_second_turn_remembers_the_first,
-    executions_of_a_session_run_in_the_order_accepted,
-    a_session_goes_on_after_a_failed_and_a_cancelled_turn,
+    the_second_turn_remembers_the_first: ["sessions.memory", "execute.session_id.continue"],
+    executions_of_a_session_run_in_the_order_accepted: ["sessions.serial"],
+    a_session_goes_on_after_a_failed_and_a_cancelled_turn: ["sessions.after-failure"],
+    a_session_without_its_transcript_says_so: ["run.error.session-not-resumable"],
 }
 
 async fn turn(client: &Client, session: &str, prompt: &str) -> String {
@@ -97,5 +98,18 @@ async fn a_session_goes_on_after_a_failed_and_a_cancelled_turn(server: Server) -
     assert_eq!(server.client().watch(&second).await.status(), "cancelled");
     let third = turn(server.client(), &session, "[[text still here]]").await;
     assert_eq!(server.client().watch(&third).await.status(), "completed");
+    server
+}
+
+async fn a_session_without_its_transcript_says_so(server: Server) -> Server {
+    let (first, session) = server.client().submit("[[text noted]]").await;
+    server.client().watch(&first).await;
+    std::fs::remove_dir_all(server.state()).unwrap();
+    let second = turn(server.other(), &session, "[[recall]]").await;
+    let watched = server.client().watch(&second).await;
+    assert_eq!(
+        (watched.status(), watched.code()),
+        ("failed", "SESSION_NOT_RESUMABLE")
+    );
     server
 }

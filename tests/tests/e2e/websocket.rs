@@ -8,7 +8,9 @@ mod commands;
 mod opening;
 mod resuming;
 mod shape;
+mod slow;
 mod too_much;
+mod truncated;
 mod verbatim;
 mod watchers;
 

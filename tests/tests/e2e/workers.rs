@@ -3,6 +3,7 @@
 use nix::sys::signal::Signal;
 use serde_json::json;
 use tests::client::next_frame;
+use tests::document::{Document, is_valid};
 use tests::process::PATIENCE;
 use tests::server::{Server, Setup};
 use tests::services::engines;
@@ -30,6 +31,7 @@ async fn another_worker_continues_a_session() {
             "{}",
             watched.text()
         );
+        tests::proved!(Cluster, another_worker_continues_a_session: "sessions.memory");
         server
     })
     .await;
@@ -62,6 +64,12 @@ async fn another_worker_takes_over_from_a_killed_one() {
             (watched.status(), watched.text().trim()),
             ("completed", "made it")
         );
+        let document = Document::committed("asyncapi.yaml");
+        let payload = document.0["components"]["messages"]["status"]["payload"].clone();
+        let validator = document.validator(&payload);
+        for frame in watched.frames.iter().filter(|frame| frame["type"] == "status") {
+            is_valid(&validator, frame, "status");
+        }
         let status: Vec<_> = watched
             .of("status")
             .map(|data| (data["status"].as_str(), data["attempt"].as_u64()))
@@ -74,6 +82,7 @@ async fn another_worker_takes_over_from_a_killed_one() {
                 (Some("running"), Some(2))
             ]
         );
+        tests::proved!(Cluster, another_worker_takes_over_from_a_killed_one: "loss.auto", "ws.frame.status", "asyncapi.frames");
         server
     })
     .await;
@@ -100,6 +109,7 @@ async fn a_worker_that_slept_leaves_its_successor_alone() {
         let watched = server.other().watch(&execution).await;
         assert_eq!(watched.status(), "completed", "{:#}", watched.end());
         assert!(watched.text().ends_with("made it"));
+        tests::proved!(Cluster, a_worker_that_slept_leaves_its_successor_alone: "loss.old-attempt", "run.once");
         server
     })
     .await;
@@ -125,6 +135,51 @@ async fn an_execution_outlives_its_record() {
             .expect("it ends");
         let watched = server.other().watch(&execution).await;
         assert_eq!(watched.status(), "completed");
+        tests::proved!(Cluster, an_execution_outlives_its_record: "loss.redis-emptied");
+        server
+    })
+    .await;
+}
+
+/// Accepted while no worker was there, by an API that was killed at once.
+#[tokio::test]
+async fn what_was_accepted_is_kept() {
+    if engines().is_none() {
+        return;
+    }
+    let setup = Setup {
+        apis: 1,
+        workers: 0,
+        ..Setup::default()
+    };
+    Server::cluster(setup, |mut server| async move {
+        let mut accepted = Vec::new();
+        for n in 0..10 {
+            accepted.push(
+                server
+                    .client()
+                    .submit(&format!("[[text number {n}]]"))
+                    .await
+                    .0,
+            );
+        }
+        let mut killed = server.apis.remove(0);
+        killed.signal(Signal::SIGKILL);
+        killed.exit().await;
+        server.start_api().await;
+        server.other().ready().await;
+        for execution in &accepted {
+            assert_eq!(
+                server.other().execution(execution).await["status"],
+                "pending"
+            );
+        }
+        server.start_worker().await;
+        for (n, execution) in accepted.iter().enumerate() {
+            let watched = server.other().watch(execution).await;
+            assert_eq!(watched.text().trim(), format!("number {n}"));
+        }
+        tests::proved!(Cluster, what_was_accepted_is_kept: "execute.durable");
         server
     })
     .await;

@@ -7,7 +7,7 @@ use super::{refused, with};
 
 over_every_server! {
     Setup::default().with("LONGSHORE_ALLOWED_TOOLS", "Read, Bash(git log, git diff:*)") =>
-    only_tools_that_the_server_allows,
+    only_tools_that_the_server_allows: ["execute.tools.allowed", "settings.lists"],
 }
 
 async fn only_tools_that_the_server_allows(server: Server) -> Server {

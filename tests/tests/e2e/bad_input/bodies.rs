@@ -7,9 +7,9 @@ use tests::server::{Server, Setup};
 use super::{EXECUTE, KIB, send, with};
 
 over_every_server! { Setup::default() =>
-    the_content_type_must_be_json,
-    a_body_may_be_of_unknown_length,
-    a_body_may_be_so_large,
+    the_content_type_must_be_json: ["execute.content-type"],
+    a_body_may_be_of_unknown_length: ["execute.body.chunked"],
+    a_body_may_be_so_large: ["execute.body.size"],
 }
 
 async fn the_content_type_must_be_json(server: Server) -> Server {

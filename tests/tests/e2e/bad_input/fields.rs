@@ -6,10 +6,10 @@ use tests::server::{Server, Setup};
 use super::{EXECUTE, names_the_field, refused};
 
 over_every_server! { Setup::default() =>
-    every_field_has_a_type,
-    required_fields_are_required,
-    unknown_fields_are_named,
-    what_is_empty_or_null_is_absent,
+    every_field_has_a_type: ["execute.types", "errors.field"],
+    required_fields_are_required: ["execute.workspace_id.required", "execute.prompt.required"],
+    unknown_fields_are_named: ["execute.unknown-field"],
+    what_is_empty_or_null_is_absent: ["execute.empty", "format.json.null"],
 }
 
 async fn every_field_has_a_type(server: Server) -> Server {

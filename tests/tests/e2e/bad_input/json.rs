@@ -6,9 +6,9 @@ use tests::server::{Server, Setup};
 use super::send;
 
 over_every_server! { Setup::default() =>
-    a_body_that_is_no_json_object_is_refused,
-    a_key_may_be_there_once,
-    metadata_is_returned_as_given,
+    a_body_that_is_no_json_object_is_refused: ["execute.body.object", "execute.body.not-json"],
+    a_key_may_be_there_once: ["format.json.duplicate-key"],
+    metadata_is_returned_as_given: ["execute.metadata.verbatim"],
 }
 
 async fn a_body_that_is_no_json_object_is_refused(server: Server) -> Server {

@@ -7,8 +7,17 @@ use uuid::Uuid;
 use super::{KIB, refused, with};
 
 over_every_server! { Setup::default() =>
-    every_field_has_a_range,
-    what_just_fits_is_accepted,
+    every_field_has_a_range: [
+        "execute.workspace_id.pattern", "execute.prompt.size", "execute.prompt.white-space", "execute.prompt.nul",
+        "execute.session_id.format", "execute.system_prompt", "execute.append_system_prompt", "execute.max_turns",
+        "execute.tools.limits", "execute.model", "execute.timeout_seconds", "execute.max_budget_usd",
+        "execute.on_worker_loss", "execute.metadata.object", "errors.field",
+    ],
+    what_just_fits_is_accepted: [
+        "execute.workspace_id.pattern", "execute.prompt.size", "execute.system_prompt",
+        "execute.append_system_prompt", "execute.max_turns", "execute.tools.limits", "execute.model",
+        "execute.timeout_seconds", "execute.max_budget_usd", "execute.on_worker_loss", "execute.metadata.object",
+    ],
 }
 
 async fn every_field_has_a_range(server: Server) -> Server {

@@ -7,7 +7,9 @@ use tests::server::{Server, Setup};
 use super::{EXECUTE, names_the_field, with};
 
 over_every_server! { Setup::default() =>
-    query_parameters_are_checked,
+    query_parameters_are_checked: [
+        "format.query.unknown", "format.query.twice", "events.limit", "events.after.invalid", "errors.field",
+    ],
 }
 
 async fn query_parameters_are_checked(server: Server) -> Server {

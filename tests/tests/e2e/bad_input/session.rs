@@ -8,7 +8,9 @@ use uuid::Uuid;
 use super::EXECUTE;
 
 over_every_server! { Setup::default() =>
-    a_session_must_be_known_in_its_workspace,
+    a_session_must_be_known_in_its_workspace: [
+        "execute.session_id.unknown", "format.id.either-case", "format.id.lower",
+    ],
 }
 
 async fn a_session_must_be_known_in_its_workspace(server: Server) -> Server {

@@ -98,6 +98,7 @@ async fn dev_says_first_who_answers() {
         );
         dev.stop().await;
     }
+    tests::proved!(Programs, dev_says_first_who_answers: "command.dev", "settings.exit-0");
 }
 
 #[tokio::test]
@@ -129,6 +130,7 @@ async fn what_dev_prints_works_as_it_is_printed() {
         assert!(text(&ran.stdout).contains("completed · "), "{ran:?}");
         dev.stop().await;
     }
+    tests::proved!(Programs, what_dev_prints_works_as_it_is_printed: "command.dev");
 }
 
 #[tokio::test]
@@ -144,4 +146,5 @@ async fn dev_keeps_nothing_but_its_folders() {
     let expected = ["longshore", "state", "workspaces"].map(|name| dev.folder.path().join(name));
     assert_eq!(left, expected);
     dev.stop().await;
+    tests::proved!(Programs, dev_keeps_nothing_but_its_folders: "command.dev.folders");
 }

@@ -5,7 +5,7 @@ use tests::server::{Server, Setup};
 use super::{run, text};
 
 over_every_server! { Setup::default() =>
-    a_session_is_continued,
+    a_session_is_continued: ["command.run.flags"],
 }
 
 async fn a_session_is_continued(server: Server) -> Server {

@@ -11,8 +11,8 @@ use tests::services::program;
 use super::{sh, text};
 
 over_every_server! { Setup::default() =>
-    an_interrupted_run_is_cancelled,
-    a_reader_that_leaves_does_not_end_the_run,
+    an_interrupted_run_is_cancelled: ["command.run.interrupt"],
+    a_reader_that_leaves_does_not_end_the_run: ["command.run.pipe"],
 }
 
 /// `longshore run`, still running.

@@ -6,9 +6,9 @@ use tests::server::{Server, Setup};
 use super::{run, text};
 
 over_every_server! { Setup::default() =>
-    a_run_prints_plain_lines,
-    a_failed_run_says_why,
-    a_refused_run_says_why,
+    a_run_prints_plain_lines: ["command.run"],
+    a_failed_run_says_why: ["command.run.failed"],
+    a_refused_run_says_why: ["command.run.failed"],
 }
 
 async fn a_run_prints_plain_lines(server: Server) -> Server {
@@ -141,4 +141,5 @@ async fn a_server_that_is_not_there_is_named() {
         "{said}"
     );
     serving.abort();
+    tests::proved!(Programs, a_server_that_is_not_there_is_named: "command.run.unreachable");
 }

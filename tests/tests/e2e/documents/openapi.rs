@@ -10,7 +10,10 @@ use uuid::Uuid;
 over_every_server! { Setup::default() =>
     the_document_is_the_committed_one: ["openapi.file"],
     the_document_has_every_method: ["openapi.document"],
-    answers_are_as_described: ["openapi.true", "format.time", "format.id.lower"],
+    answers_are_as_described: [
+        "openapi.true", "format.json", "format.time", "format.id.execution", "executions.show.fields",
+        "executions.show.unknown-null", "executions.show.attempt", "health.healthz", "health.readyz",
+    ],
     refusals_are_as_described: ["openapi.true", "errors.shape"],
 }
 
@@ -82,6 +85,19 @@ async fn answers_are_as_described(server: Server) -> Server {
     let (waiting, _) = client.execute(&body).await;
     let pending = get(&document, other, EXECUTION, &waiting, "").await;
     assert_eq!(pending.body["status"], "pending");
+    for unknown in [
+        "attempt",
+        "started_at",
+        "ended_at",
+        "result",
+        "error",
+        "metadata",
+    ] {
+        assert_eq!(pending.body[unknown], Value::Null, "{unknown}");
+    }
+    let ids = [running, &waiting].map(|id| Uuid::parse_str(id).unwrap());
+    assert_eq!(ids.map(|id| id.get_version_num()), [7, 7]);
+    assert!(ids[0] < ids[1], "ids sort by the time of acceptance");
     let answer = get(&document, other, EXECUTION, running, "").await;
     assert_eq!(answer.body["status"], "running");
     get(&document, other, EVENTS, &waiting, "").await;

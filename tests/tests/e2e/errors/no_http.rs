@@ -10,8 +10,8 @@ use tokio::time::timeout;
 use super::setup;
 
 over_every_server! { setup() =>
-    what_is_no_http_does_no_harm,
-    half_a_request_does_not_keep_a_server_from_stopping,
+    what_is_no_http_does_no_harm: ["errors.no-http"],
+    half_a_request_does_not_keep_a_server_from_stopping: ["errors.no-http", "settings.exit-0"],
 }
 
 async fn what_is_no_http_does_no_harm(server: Server) -> Server {

@@ -8,9 +8,11 @@ use uuid::Uuid;
 use super::{EXECUTE, check, check_trace_id, ended, setup};
 
 over_every_server! { setup() =>
-    an_unknown_path_is_not_found,
-    a_method_that_a_path_does_not_take_is_refused,
-    an_id_that_is_none_is_not_found,
+    an_unknown_path_is_not_found: ["errors.404.unknown-path", "errors.shape", "errors.head"],
+    a_method_that_a_path_does_not_take_is_refused: ["errors.405", "errors.405.allow", "errors.head", "errors.shape"],
+    an_id_that_is_none_is_not_found: [
+        "executions.id.not-uuid", "executions.id.unknown", "ws.id.unknown", "errors.shape",
+    ],
 }
 
 async fn an_unknown_path_is_not_found(server: Server) -> Server {

@@ -7,8 +7,8 @@ use tests::server::Server;
 use super::{EXECUTE, check, check_trace_id, ended, setup};
 
 over_every_server! { setup() =>
-    the_callers_trace_id_is_kept,
-    every_answer_has_a_trace_id,
+    the_callers_trace_id_is_kept: ["errors.trace-id.traceparent", "trace.record"],
+    every_answer_has_a_trace_id: ["errors.trace-id.header"],
 }
 
 async fn the_callers_trace_id_is_kept(server: Server) -> Server {

@@ -7,9 +7,9 @@ use tests::server::Server;
 use super::{check, ended, setup};
 
 over_every_server! { setup() =>
-    an_upgrade_is_refused_before_it_happens,
-    a_foreign_page_may_not_connect,
-    a_request_for_another_host_is_refused,
+    an_upgrade_is_refused_before_it_happens: ["ws.refused-before", "ws.426", "ws.after.invalid", "errors.shape"],
+    a_foreign_page_may_not_connect: ["ws.origin"],
+    a_request_for_another_host_is_refused: ["errors.host"],
 }
 
 async fn an_upgrade_is_refused_before_it_happens(server: Server) -> Server {

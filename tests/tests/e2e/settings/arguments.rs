@@ -22,4 +22,5 @@ async fn arguments_that_are_none_are_named() {
             &format!("{name} {args:?}"),
         );
     }
+    tests::proved!(Programs, arguments_that_are_none_are_named: "settings.unknown-argument");
 }

@@ -113,4 +113,5 @@ async fn an_api_without_engines_says_so() {
         api.signal(Signal::SIGTERM);
         assert_eq!(api.exit().await.code(), Some(0));
     }
+    tests::proved!(Programs, an_api_without_engines_says_so: "settings.engines-down", "health.healthz", "health.readyz.503", "errors.503.engine", "errors.503.retry-after", "errors.no-cause", "settings.exit-0");
 }

@@ -104,6 +104,7 @@ async fn help_shows_every_setting_with_its_default() {
             .all(|name| commands.contains(name)),
         "{commands}"
     );
+    tests::proved!(Programs, help_shows_every_setting_with_its_default: "settings.help", "settings.flag-and-variable");
 }
 
 #[tokio::test]
@@ -127,4 +128,5 @@ async fn help_shows_no_password() {
         let text = help(name, args, environment).await;
         assert!(!text.contains("hunter2"), "{text}");
     }
+    tests::proved!(Programs, help_shows_no_password: "settings.secret");
 }

@@ -133,16 +133,19 @@ async fn each_is_refused(name: &str, args: &[&str], tables: &[&[(&str, &str, &st
 #[tokio::test]
 async fn a_wrong_value_stops_the_api() {
     each_is_refused("longshore-api", &[], &[CLUSTER, COMMON, API]).await;
+    tests::proved!(Programs, a_wrong_value_stops_the_api: "settings.wrong-value", "settings.flag-and-variable", "settings.duration", "settings.queue-url", "settings.secret", "identity.loopback");
 }
 
 #[tokio::test]
 async fn a_wrong_value_stops_the_worker() {
     each_is_refused("longshore-worker", &[], &[CLUSTER, COMMON, WORKER]).await;
+    tests::proved!(Programs, a_wrong_value_stops_the_worker: "settings.wrong-value", "settings.flag-and-variable", "settings.duration", "settings.queue-url", "settings.secret");
 }
 
 #[tokio::test]
 async fn a_wrong_value_stops_dev() {
     each_is_refused("longshore", &["dev"], &[COMMON, API, WORKER]).await;
+    tests::proved!(Programs, a_wrong_value_stops_dev: "settings.wrong-value", "settings.flag-and-variable", "settings.duration", "identity.loopback");
 }
 
 #[tokio::test]
@@ -168,6 +171,7 @@ async fn a_port_in_use_is_named() {
             "{output:?}"
         );
     }
+    tests::proved!(Programs, a_port_in_use_is_named: "settings.port-in-use");
 }
 
 #[tokio::test]

@@ -10,8 +10,10 @@ use tokio_tungstenite::tungstenite::Message;
 use super::{close_code, end, reply, setup, until, watching};
 
 over_every_server! { setup() =>
-    a_ping_is_answered,
-    what_is_no_command_is_refused_and_the_stream_goes_on,
+    a_ping_is_answered: ["ws.command.ping", "ws.frame.pong", "ws.protocol-ping"],
+    what_is_no_command_is_refused_and_the_stream_goes_on: [
+        "ws.command.invalid", "ws.command.cancel", "ws.frame.error",
+    ],
 }
 
 const INVALID: [&str; 10] = [

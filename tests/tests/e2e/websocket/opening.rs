@@ -7,8 +7,8 @@ use tests::server::Server;
 use super::{end, hanging, setup, until};
 
 over_every_server! { setup() =>
-    the_subprotocol_is_offered_back,
-    the_first_frame_says_where_the_stream_stands,
+    the_subprotocol_is_offered_back: ["ws.subprotocol"],
+    the_first_frame_says_where_the_stream_stands: ["ws.frame.subscribed"],
 }
 
 async fn the_subprotocol_is_offered_back(server: Server) -> Server {

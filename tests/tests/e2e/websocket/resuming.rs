@@ -7,8 +7,8 @@ use tests::server::Server;
 use super::setup;
 
 over_every_server! { setup() =>
-    nothing_follows_the_end,
-    an_id_beyond_the_log_is_a_gap,
+    nothing_follows_the_end: ["ws.resume.end", "events.empty"],
+    an_id_beyond_the_log_is_a_gap: ["ws.resume.beyond", "ws.frame.gap", "events.gap"],
 }
 
 async fn nothing_follows_the_end(server: Server) -> Server {

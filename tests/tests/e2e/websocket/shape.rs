@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::{end, setup};
 
 over_every_server! { setup() =>
-    every_frame_has_the_same_shape,
+    every_frame_has_the_same_shape: ["ws.frame.shape"],
 }
 
 async fn every_frame_has_the_same_shape(server: Server) -> Server {

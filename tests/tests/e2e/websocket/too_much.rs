@@ -9,8 +9,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use super::{close_code, end, reply, setup, watching};
 
 over_every_server! { setup() =>
-    too_much_nonsense_ends_the_connection,
-    a_large_frame_ends_the_connection,
+    too_much_nonsense_ends_the_connection: ["ws.close.1008"],
+    a_large_frame_ends_the_connection: ["ws.close.1009"],
 }
 
 async fn too_much_nonsense_ends_the_connection(server: Server) -> Server {

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use futures_util::StreamExt as _;
+use serde_json::Value;
 use tests::process::PATIENCE;
 use tests::server::{Server, Setup};
 use tokio::time::timeout;
@@ -21,6 +22,14 @@ async fn lines_arrive_byte_for_byte(server: Server, line: &str) -> Server {
         }
         let data = format!(r#","data":{line}}}"#);
         assert!(texts.iter().any(|text| text.ends_with(&data)), "{texts:#?}");
+        let frames = texts
+            .iter()
+            .map(|text| serde_json::from_str::<Value>(text).unwrap());
+        let types: Vec<Value> = frames
+            .filter(|frame| frame["type"] == "claude_message")
+            .map(|frame| frame["data"]["type"].clone())
+            .collect();
+        assert_eq!(types, ["assistant", "from_the_future", "result"]);
         let page = format!("/api/v1/claude/executions/{execution}/events");
         let page = client
             .request(reqwest::Method::GET, &page)
@@ -39,7 +48,12 @@ async fn lines_arrive_byte_for_byte(server: Server, line: &str) -> Server {
     server
 }
 
-/// A CLI that prints one odd line, then a result.
+/// Lines of the host protocol and an acknowledgement, which are not for clients; one of a type that nobody knows yet.
+const OTHERS: &str = r#"{"type":"control_response","response":{"subtype":"success","request_id":"none"}}
+{"type":"user","isReplay":true,"message":{"role":"user","content":"anything"}}
+{"type":"from_the_future","of":1}"#;
+
+/// A CLI that prints one odd line, then others, then a result.
 struct OddCli {
     folder: tempfile::TempDir,
     line: String,
@@ -55,7 +69,7 @@ impl OddCli {
         let result = r#"{"type":"result","subtype":"success","is_error":false,"result":"fine","num_turns":1,"session_id":"x"}"#;
         let folder = tempfile::tempdir().unwrap();
         let script = format!(
-            "#!/bin/sh\nread -r prompt\ncat <<'EOF'\n{line}\n{result}\nEOF\ncat >/dev/null\n"
+            "#!/bin/sh\nread -r prompt\ncat <<'EOF'\n{line}\n{OTHERS}\n{result}\nEOF\ncat >/dev/null\n"
         );
         let program = folder.path().join("claude");
         std::fs::write(&program, script).unwrap();
@@ -81,13 +95,16 @@ async fn lines_arrive_byte_for_byte_embedded() {
         lines_arrive_byte_for_byte(server, &cli.line)
     })
     .await;
+    tests::proved!(Memory, lines_arrive_byte_for_byte: "ws.frame.claude_message", "run.line");
 }
 
 #[tokio::test]
 async fn lines_arrive_byte_for_byte_on_a_cluster() {
     let cli = OddCli::new();
-    Server::cluster(cli.setup(), |server| {
-        lines_arrive_byte_for_byte(server, &cli.line)
+    Server::cluster(cli.setup(), |server| async {
+        let server = lines_arrive_byte_for_byte(server, &cli.line).await;
+        tests::proved!(Cluster, lines_arrive_byte_for_byte: "ws.frame.claude_message", "run.line");
+        server
     })
     .await;
 }

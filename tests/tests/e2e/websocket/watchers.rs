@@ -12,9 +12,9 @@ use tokio_tungstenite::tungstenite::Message;
 use super::{close_code, end, setup, until};
 
 over_every_server! { setup() =>
-    a_pending_execution_can_be_watched,
-    many_may_watch,
-    a_server_that_stops_says_so,
+    a_pending_execution_can_be_watched: ["ws.pending", "loss.first-event"],
+    many_may_watch: ["ws.watchers"],
+    a_server_that_stops_says_so: ["ws.close.1012", "settings.exit-0"],
 }
 
 async fn a_pending_execution_can_be_watched(server: Server) -> Server {
