@@ -41,10 +41,11 @@ pub(crate) enum Code {
 
 impl Code {
     /// All of them, in the order of their declaration.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::InvalidJson,
         Self::InvalidRequest,
         Self::InvalidCursor,
+        Self::Unauthorized,
         Self::Forbidden,
         Self::NotFound,
         Self::SessionNotFound,
@@ -57,6 +58,7 @@ impl Code {
         Self::UpgradeRequired,
         Self::RateLimited,
         Self::QueueFull,
+        Self::TooManyConnections,
         Self::BrokerUnavailable,
         Self::StoreUnavailable,
         Self::ShuttingDown,

@@ -15,7 +15,7 @@ use crate::error::{ApiError, Code};
 use crate::extract::{PathId, Query};
 use crate::identity::Caller;
 use crate::middleware::trace::TraceId;
-use crate::openapi::schemas::EventId;
+use crate::openapi::schemas::After;
 use crate::state::ApiState;
 
 mod close;
@@ -47,7 +47,7 @@ const BUFFER: usize = 4 << 10;
     tag = "executions", security(("bearer" = []), ()),
     params(
         ("id" = Uuid, Path, description = "The execution"),
-        ("after" = Option<EventId>, Query, description = "The event to go on after"),
+        ("after" = Option<After>, Query, description = "The event to go on after"),
         ("sec-websocket-protocol" = Option<String>, Header, nullable = false, description = "`longshore.v1`, and `bearer.{token}` where `Authorization` cannot be sent"),
     ),
     responses((status = 101, description = "The socket is open")),

@@ -193,7 +193,10 @@ impl FromStr for EventId {
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         const WANTED: InvalidId = InvalidId("an event id is {attempt}-{seq}, as in 1-42");
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        // One spelling for each id: no sign, no leading zero.
+        let digits = |part: &str| {
+            part.bytes().all(|b| b.is_ascii_digit()) && (part == "0" || !part.starts_with('0'))
+        };
         let (attempt, seq) = text.split_once('-').ok_or(WANTED)?;
         if !digits(attempt) || !digits(seq) {
             return Err(WANTED);
@@ -248,6 +251,8 @@ mod tests {
             "+1-2",
             "1-x",
             "1-0",
+            "1-01",
+            "01-1",
             "99999999999-1",
         ] {
             assert!(bad.parse::<EventId>().is_err(), "{bad}");

@@ -50,7 +50,7 @@ pub(crate) struct EventId;
 impl PartialSchema for EventId {
     fn schema() -> RefOr<Schema> {
         string()
-            .pattern(Some("^[0-9]{1,10}-[1-9][0-9]{0,19}$"))
+            .pattern(Some("^(0|[1-9][0-9]{0,9})-[1-9][0-9]{0,19}$"))
             .description(Some("`{attempt}-{seq}`"))
             .examples(["1-42"])
             .into()
@@ -72,6 +72,21 @@ impl PartialSchema for IdempotencyKey {
 }
 
 impl ToSchema for IdempotencyKey {}
+
+/// An event id to go on after: one that fits into 32 and 64 bits for sure.
+pub(crate) struct After;
+
+impl PartialSchema for After {
+    fn schema() -> RefOr<Schema> {
+        string()
+            .pattern(Some("^(0|[1-9][0-9]{0,8})-[1-9][0-9]{0,18}$"))
+            .description(Some("`{attempt}-{seq}`"))
+            .examples(["1-42"])
+            .into()
+    }
+}
+
+impl ToSchema for After {}
 
 /// Where an execution stands.
 pub(crate) struct Status;

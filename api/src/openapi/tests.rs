@@ -18,9 +18,10 @@ fn settings(args: &[&str]) -> ApiSettings {
 /// `METHOD /path` of every `.route(…)` of the router's page.
 fn routed() -> BTreeSet<String> {
     let page = include_str!("../router.rs");
-    let (nested, outside) = page.split_once(".nest(").expect("the API proper is nested");
+    let (before, rest) = page.split_once("let claude = ").expect("the API proper");
+    let (nested, after) = rest.split_once(";\n").expect("its end");
     let mut all = BTreeSet::new();
-    for (prefix, part) in [("/api/v1/claude", nested), ("", outside)] {
+    for (prefix, part) in [("/api/v1/claude", nested), ("", before), ("", after)] {
         for route in part.split(".route(").skip(1) {
             let path = route.split('"').nth(1).expect("a path");
             let handlers = route.split('"').nth(2).expect("handlers");

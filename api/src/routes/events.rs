@@ -21,9 +21,9 @@ mod stream;
     tag = "executions", security(("bearer" = [])),
     params(
         ("id" = Uuid, Path, description = "The execution"),
-        ("after" = Option<schemas::EventId>, Query, description = "The event to go on after"),
+        ("after" = Option<schemas::After>, Query, description = "The event to go on after"),
         ("limit" = Option<usize>, Query, description = "Events on a page, 200 when absent; a stream has none", minimum = 1, maximum = 1000),
-        ("last-event-id" = Option<schemas::EventId>, Header, description = "For a stream, counts more than `after`"),
+        ("last-event-id" = Option<schemas::After>, Header, description = "For a stream, counts more than `after`"),
     ),
     responses(
         (status = 200, description = "A page, or a stream of events whose data is a frame", content(

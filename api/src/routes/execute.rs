@@ -39,6 +39,26 @@ use submission::Submission;
             ("location" = String, description = "The execution"),
             ("idempotency-replayed" = Option<String>, description = "`true` where an earlier request with this key was accepted"),
         ),
+        links(
+            ("show" = (
+                operation_id = "show_execution", parameters(("id" = "$response.body#/execution_id")),
+            )),
+            ("cancel" = (
+                operation_id = "cancel_execution", parameters(("id" = "$response.body#/execution_id")),
+            )),
+            ("events" = (
+                operation_id = "list_events", parameters(("id" = "$response.body#/execution_id")),
+            )),
+            ("session" = (
+                operation_id = "show_session", parameters(("id" = "$response.body#/session_id")),
+            )),
+            ("logs" = (
+                operation_id = "list_logs", parameters(("id" = "$response.body#/session_id")),
+            )),
+            ("close" = (
+                operation_id = "close_session", parameters(("id" = "$response.body#/session_id")),
+            )),
+        ),
     )),
 )]
 pub(crate) async fn execute(

@@ -102,24 +102,28 @@ fn text(fields: &mut Fields, field: &str, max: usize) -> Result<Option<String>, 
 
 fn max_turns(fields: &mut Fields) -> Result<Option<u32>, ApiError> {
     let wanted = format!("a whole number from 1 to {MAX_TURNS}");
-    match fields.take("max_turns", &wanted)? {
-        Some(turns) if !(1..=MAX_TURNS).contains(&turns) => Err(ApiError::invalid(
-            "max_turns",
-            format_args!("must be {wanted}"),
-        )),
-        turns => Ok(turns),
-    }
+    let turns = whole_number(fields, "max_turns", u64::from(MAX_TURNS), &wanted)?;
+    Ok(turns.and_then(|turns| u32::try_from(turns).ok()))
 }
 
 fn timeout(fields: &mut Fields, settings: &ApiSettings) -> Result<Option<u64>, ApiError> {
     let max = settings.max_timeout();
     let wanted = format!("a whole number of seconds from 1 to {max}");
-    match fields.take("timeout_seconds", &wanted)? {
-        Some(seconds) if !(1..=max).contains(&seconds) => Err(ApiError::invalid(
-            "timeout_seconds",
-            format_args!("must be {wanted}"),
-        )),
-        seconds => Ok(seconds),
+    whole_number(fields, "timeout_seconds", max, &wanted)
+}
+
+/// From 1 to `max`. JSON knows one kind of number: 8.0 and 8e0 are whole too.
+fn whole_number(
+    fields: &mut Fields,
+    field: &str,
+    max: u64,
+    wanted: &str,
+) -> Result<Option<u64>, ApiError> {
+    match fields.take::<f64>(field, wanted)? {
+        Some(number) if number.fract() != 0.0 || !(1.0..=max as f64).contains(&number) => {
+            Err(ApiError::invalid(field, format_args!("must be {wanted}")))
+        }
+        number => Ok(number.map(|number| number as u64)),
     }
 }
 

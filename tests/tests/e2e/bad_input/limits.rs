@@ -82,6 +82,7 @@ async fn every_field_has_a_range(server: Server) -> Server {
     ));
     for turns in [
         json!(0),
+        json!(1000.5),
         json!(1001),
         json!(-1),
         json!(1e30),
@@ -112,6 +113,7 @@ async fn what_just_fits_is_accepted(server: Server) -> Server {
         ("append_system_prompt", json!("x".repeat(256 * KIB))),
         ("max_turns", json!(1)),
         ("max_turns", json!(1000)),
+        ("max_turns", json!(8.0)),
         ("tools", json!(vec!["x".repeat(256); 64])),
         ("model", json!("x".repeat(128))),
         ("timeout_seconds", json!(86_400)),
