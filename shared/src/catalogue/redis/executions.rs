@@ -3,18 +3,16 @@
 use redis::Pipeline;
 
 use super::{Entry, RedisCatalogue};
-use crate::catalogue::{ExecutionCursor, ExecutionPage, ExecutionQuery, Order, PAGE_BYTES, Reach};
+use crate::catalogue::{ExecutionCursor, ExecutionPage, ExecutionQuery, Order, Reach};
 use crate::error::{ListError, Unavailable};
-use crate::execution::{Execution, Status};
 use crate::id::{ExecutionId, ExecutionKey, SessionId};
 use crate::store::redis::record;
 
+mod filling;
 mod merge;
 
+use filling::Filling;
 use merge::Merge;
-
-/// Entries that one page looks at, at most.
-const MOST: usize = 4_000;
 
 /// Entries that are looked at together.
 const CHUNK: usize = 200;
@@ -45,9 +43,9 @@ impl RedisCatalogue {
             return Ok(page.done());
         }
         loop {
-            let places = self.places(query, page.cursor).await?;
+            let places = self.places(query, page.cursor()).await?;
             self.fill(&mut page, &places).await?;
-            if places.len() < CHUNK && page.is_past(places.last()) {
+            if places.len() < CHUNK && page.is_past(places.last().map(|place| place.cursor)) {
                 return Ok(page.done());
             }
             if page.is_full() {
@@ -221,85 +219,5 @@ impl RedisCatalogue {
             }
         }
         Ok(())
-    }
-}
-
-/// A page that is being filled.
-struct Filling<'a> {
-    query: &'a ExecutionQuery,
-    /// Behind what was looked at last.
-    cursor: Option<ExecutionCursor>,
-    executions: Vec<Execution>,
-    /// Places given to executions, also to those that turn out to be gone.
-    taken: usize,
-    bytes: usize,
-    looked_at: usize,
-    full: bool,
-}
-
-impl<'a> Filling<'a> {
-    fn new(query: &'a ExecutionQuery) -> Self {
-        Self {
-            query,
-            cursor: query.after,
-            executions: Vec::new(),
-            taken: 0,
-            bytes: 0,
-            looked_at: 0,
-            full: false,
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        self.full || self.taken >= self.query.limit || self.looked_at >= MOST
-    }
-
-    fn wants(&self, status: Status) -> bool {
-        self.query.status.is_none_or(|wanted| wanted == status)
-    }
-
-    /// Takes room for one more execution, if there is any.
-    fn take_room(&mut self, bytes: usize) -> bool {
-        let fits = self.taken == 0 || self.bytes + bytes <= PAGE_BYTES;
-        if self.taken == self.query.limit || !fits {
-            self.full = true;
-            return false;
-        }
-        self.taken += 1;
-        self.bytes += bytes;
-        true
-    }
-
-    fn pass(&mut self, cursor: ExecutionCursor) {
-        self.cursor = Some(cursor);
-        self.looked_at += 1;
-    }
-
-    /// Whether everything up to this place was looked at.
-    fn is_past(&self, place: Option<&Place>) -> bool {
-        place.is_none_or(|place| self.cursor == Some(place.cursor))
-    }
-
-    /// Shows an execution, unless its status has changed meanwhile.
-    fn put(&mut self, execution: Execution) {
-        if self.wants(execution.status) {
-            self.executions.push(execution);
-        } else {
-            self.taken -= 1;
-        }
-    }
-
-    fn done(self) -> ExecutionPage {
-        ExecutionPage {
-            executions: self.executions,
-            next: None,
-        }
-    }
-
-    fn continued(self) -> ExecutionPage {
-        ExecutionPage {
-            executions: self.executions,
-            next: self.cursor,
-        }
     }
 }
