@@ -7,12 +7,12 @@ use tests::server::{Server, Setup};
 use tests::watcher::Watched;
 
 over_every_server! { Setup::default().with("LONGSHORE_DRAIN", "1s") =>
-    a_stream_holds_what_a_socket_shows,
-    it_goes_on_live_to_the_end,
-    a_client_that_comes_back_gets_the_rest,
-    after_the_end_there_is_nothing_to_come_back_for,
+    a_stream_holds_what_a_socket_shows: ["sse.content-type", "sse.event", "sse.end"],
+    it_goes_on_live_to_the_end: ["sse.live", "sse.end"],
+    a_client_that_comes_back_gets_the_rest: ["sse.last-event-id"],
+    after_the_end_there_is_nothing_to_come_back_for: ["sse.last-event-id.end"],
     what_is_wrong_with_it_is_answered_before_it_begins,
-    a_silent_stream_says_that_it_is_there,
+    a_silent_stream_says_that_it_is_there: ["sse.ping"],
     it_ends_without_an_end_when_the_server_stops,
 }
 

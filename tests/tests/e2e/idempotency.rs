@@ -9,13 +9,13 @@ use tests::server::{Server, Setup};
 use uuid::Uuid;
 
 over_every_server! { Setup::default() =>
-    of_many_at_once_one_is_executed,
-    a_replay_is_the_first_answer,
-    spelling_makes_no_difference,
-    another_body_is_a_conflict,
-    a_refused_request_frees_its_key,
-    a_turn_of_a_session_is_taken_once,
-    a_key_has_a_form,
+    of_many_at_once_one_is_executed: ["idempotency.once", "idempotency.in-flight", "idempotency.replayed-header"],
+    a_replay_is_the_first_answer: ["idempotency.replay", "idempotency.replayed-header"],
+    spelling_makes_no_difference: ["idempotency.json-values"],
+    another_body_is_a_conflict: ["idempotency.conflict"],
+    a_refused_request_frees_its_key: ["idempotency.freed"],
+    a_turn_of_a_session_is_taken_once: ["idempotency.replay"],
+    a_key_has_a_form: ["idempotency.format"],
 }
 
 const EXECUTE: &str = "/api/v1/claude/execute";
@@ -215,4 +215,28 @@ async fn a_key_has_a_form(server: Server) -> Server {
         ));
     }
     server
+}
+
+mod apart {
+    use tests::tokens::{SECRET, Token};
+
+    use super::*;
+
+    over_every_server! { Setup::default().with("LONGSHORE_JWT_SECRET", SECRET) =>
+        keys_of_callers_are_apart: ["idempotency.caller"],
+    }
+
+    async fn keys_of_callers_are_apart(server: Server) -> Server {
+        let mut executions = BTreeSet::new();
+        for subject in ["alice", "bob"] {
+            let client = server.client().with_token(&Token::of(subject).signed());
+            for again in [false, true] {
+                let answer = client.execute_once("k", &body("[[text fine]]")).await;
+                assert_eq!(is_replayed(&answer), again, "{subject}: {}", answer.body);
+                executions.insert(answer.body["execution_id"].to_string());
+            }
+        }
+        assert_eq!(executions.len(), 2);
+        server
+    }
 }

@@ -1,10 +1,12 @@
 //! Who calls, and what they may do and see.
 
+use futures_util::SinkExt as _;
 use reqwest::StatusCode;
 use serde_json::json;
 use tests::client::{Answer, Client, Socket, next_frame};
 use tests::server::Setup;
 use tests::tokens::{SECRET, Token};
+use tokio_tungstenite::tungstenite::Message;
 
 mod anonymous;
 mod command;
@@ -107,6 +109,13 @@ fn client(server: &tests::server::Server, token: &Token) -> Client {
 /// An execution that goes on until it is cancelled.
 async fn hanging(client: &Client) -> String {
     client.submit("[[text started]][[hang]]").await.0
+}
+
+/// The socket still answers, whatever else it shows.
+async fn answers(socket: &mut Socket) {
+    let ping = Message::text(r#"{"type":"ping"}"#);
+    socket.send(ping).await.unwrap();
+    while next_frame(socket).await.unwrap()["type"] != "pong" {}
 }
 
 /// Reads an `error` frame with that code and the close that follows at once.

@@ -12,7 +12,7 @@ mod retention;
 mod sessions;
 
 over_every_server! { Setup::default() =>
-    what_a_list_is_asked_for_is_checked,
+    what_a_list_is_asked_for_is_checked: ["executions.list.limit", "executions.list.unknown-status", "executions.list.cursor", "sessions.list.limit", "sessions.list.unknown-status", "sessions.list.cursor", "format.query.unknown", "format.query.twice", "errors.field"],
 }
 
 const EXECUTIONS: &str = "/api/v1/claude/executions";

@@ -45,7 +45,6 @@ mod listing;
 mod loss;
 mod main_job;
 mod real_cli;
-mod retention;
 mod sessions;
 mod settings;
 mod telemetry;

@@ -51,7 +51,7 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 }
 
 over_every_server! { setup() =>
-    operators_ask_elsewhere,
+    operators_ask_elsewhere: ["health.admin", "metrics.text"],
 }
 
 async fn operators_ask_elsewhere(server: Server) -> Server {

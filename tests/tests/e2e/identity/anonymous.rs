@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::hanging;
 
 over_every_server! { Setup::default().with("LONGSHORE_DRAIN", "1s") =>
-    a_token_changes_nothing,
+    a_token_changes_nothing: ["identity.anonymous", "identity.loopback"],
 }
 
 async fn a_token_changes_nothing(server: Server) -> Server {

@@ -12,7 +12,7 @@ use tests::tokens::{SECRET, key_file};
 use super::{client, setup, token};
 
 over_every_server! { with_pem() =>
-    a_printed_token_is_taken,
+    a_printed_token_is_taken: ["identity.token", "identity.alg.secret", "identity.alg.public-key"],
     a_run_without_a_token_says_so,
 }
 
@@ -173,6 +173,7 @@ async fn a_token_says_what_was_asked_for() {
             )
         );
     }
+    tests::proved!(Programs, a_token_says_what_was_asked_for: "identity.token");
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@ use super::{EXECUTE, setup, token};
 const ORIGIN: &str = "https://app.example";
 
 over_every_server! { with_origins() =>
-    a_preflight_is_answered_without_a_token,
-    answers_may_be_read_by_allowed_pages_only,
+    a_preflight_is_answered_without_a_token: ["identity.cors"],
+    answers_may_be_read_by_allowed_pages_only: ["identity.cors"],
 }
 
 fn with_origins() -> Setup {

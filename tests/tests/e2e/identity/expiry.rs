@@ -6,12 +6,13 @@ use tests::client::{Client, Socket, next_frame};
 use tests::server::Server;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{bad_tokens, client, hanging, setup, token};
+use super::{answers, bad_tokens, client, hanging, setup, token};
 
 over_every_server! { setup() =>
-    a_socket_ends_with_its_token,
-    a_token_may_be_renewed,
-    a_renewal_that_is_not_accepted_closes,
+    a_socket_ends_with_its_token: ["ws.close.4401", "identity.exp.leeway"],
+    an_event_stream_ends_with_its_token,
+    a_token_may_be_renewed: ["identity.ws.renew"],
+    a_renewal_that_is_not_accepted_closes: ["identity.ws.renew", "ws.close.4401", "ws.close.4403", "ws.close.4404"],
 }
 
 /// Seconds that a token lives here: enough to connect with it on a busy machine.
@@ -40,14 +41,6 @@ async fn to_close(socket: &mut Socket) -> (serde_json::Value, u16) {
     }
 }
 
-async fn answers(socket: &mut Socket) {
-    socket
-        .send(Message::text(r#"{"type":"ping"}"#))
-        .await
-        .unwrap();
-    while next_frame(socket).await.unwrap()["type"] != "pong" {}
-}
-
 async fn a_socket_ends_with_its_token(server: Server) -> Server {
     let alice = client(&server, &token("alice"));
     let execution = hanging(&alice).await;
@@ -58,6 +51,23 @@ async fn a_socket_ends_with_its_token(server: Server) -> Server {
     assert_eq!(alice.execution(&execution).await["status"], "running");
     watching(&alice, &execution).await;
     alice.cancel(&execution).await;
+    server
+}
+
+async fn an_event_stream_ends_with_its_token(server: Server) -> Server {
+    let alice = client(&server, &token("alice"));
+    let execution = hanging(&alice).await;
+    let short = client(&server, &token("alice").ends_in(SHORT));
+    let stream = short.event_stream(&execution, None).await.unwrap();
+    let events = stream.to_end().await;
+    assert!(
+        events.iter().all(|event| event.event != "end"),
+        "{events:?}"
+    );
+    let last = events.iter().rev().find_map(|event| event.id.as_deref());
+    alice.cancel(&execution).await;
+    let rest = alice.event_stream(&execution, last).await.unwrap();
+    assert_eq!(rest.to_end().await.last().unwrap().event, "end");
     server
 }
 

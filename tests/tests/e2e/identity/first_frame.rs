@@ -11,9 +11,9 @@ use uuid::Uuid;
 use super::{bad_tokens, client, hanging, refused, setup, token};
 
 over_every_server! { setup() =>
-    a_token_may_be_the_first_frame,
-    a_first_frame_that_is_not_accepted_closes,
-    a_first_frame_that_does_not_come_closes,
+    a_token_may_be_the_first_frame: ["identity.ws.frame"],
+    a_first_frame_that_is_not_accepted_closes: ["identity.ws.frame", "ws.close.4401", "ws.close.4403", "ws.close.4404"],
+    a_first_frame_that_does_not_come_closes: ["identity.ws.frame", "ws.close.4401"],
 }
 
 async fn open(client: &Client, execution: &str) -> Socket {

@@ -70,6 +70,7 @@ async fn a_pem_file_of_each_kind_is_taken() {
         })
         .await;
     }
+    tests::proved!(Cluster, a_pem_file_of_each_kind_is_taken: "identity.alg.public-key", "identity.alg.fixed", "identity.alg.secret");
 }
 
 /// A key set with the secrets of those names.
@@ -119,6 +120,7 @@ async fn keys_are_rotated_while_the_server_runs() {
         server
     })
     .await;
+    tests::proved!(Cluster, keys_are_rotated_while_the_server_runs: "identity.alg.jwks");
 }
 
 #[tokio::test]
@@ -182,4 +184,5 @@ async fn a_broken_key_set_leaves_the_keys_as_they_are() {
         server
     })
     .await;
+    tests::proved!(Cluster, a_broken_key_set_leaves_the_keys_as_they_are: "identity.alg.jwks");
 }

@@ -12,8 +12,8 @@ use tokio_tungstenite::tungstenite::Message;
 use super::{client, hanging, refused, setup, token};
 
 over_every_server! { limited() =>
-    sockets_are_limited_and_given_back,
-    a_caller_that_is_known_late_is_limited_too,
+    sockets_are_limited_and_given_back: ["ws.limit"],
+    a_caller_that_is_known_late_is_limited_too: ["ws.limit", "ws.close.1013"],
 }
 
 fn limited() -> Setup {
@@ -52,7 +52,9 @@ async fn sockets_are_limited_and_given_back(server: Server) -> Server {
         &open(&alice, &execution).await.unwrap_err(),
         "the caller has all",
     );
-    let _third = open(&bob, &execution).await.unwrap();
+    let stream = alice.event_stream(&execution, None).await;
+    too_many(&stream.err().expect("no stream"), "the caller has all");
+    let _third = bob.event_stream(&execution, None).await.unwrap();
     for who in [&carol, server.client()] {
         too_many(
             &open(who, &execution).await.unwrap_err(),

@@ -40,6 +40,7 @@ async fn with_a_key_any_address_is_served() {
         assert!(!output.contains(SECRET), "{output}");
         server.stop().await;
     }
+    tests::proved!(Programs, with_a_key_any_address_is_served: "identity.loopback", "settings.secret");
 }
 
 /// Keys that are read from files and refused.
@@ -68,4 +69,5 @@ async fn a_key_that_cannot_be_used_stops_the_start() {
             );
         }
     }
+    tests::proved!(Programs, a_key_that_cannot_be_used_stops_the_start: "settings.wrong-value");
 }

@@ -6,7 +6,7 @@ use tests::client::{Answer, next_frame};
 use tests::server::{Server, Setup};
 
 over_every_server! { Setup { workers: 1, ..Setup::default() }.with("LONGSHORE_SLOTS", "1").with("LONGSHORE_MAX_QUEUE", "2") =>
-    over_the_limit_nothing_is_accepted_until_there_is_room,
+    over_the_limit_nothing_is_accepted_until_there_is_room: ["limits.queue", "idempotency.queue-full", "idempotency.freed", "errors.503.retry-after"],
 }
 
 async fn execute(server: &Server, key: &str) -> Answer {

@@ -11,16 +11,43 @@ use tokio::time::sleep;
 const EXECUTE: &str = "/api/v1/claude/execute";
 
 over_every_server! { Setup::default().with("LONGSHORE_RATE_LIMIT", "60").with("LONGSHORE_RATE_BURST", "2") =>
-    over_the_burst_is_refused_until_the_time_it_says,
-    every_answer_of_execute_tells_the_quota,
+    over_the_burst_is_refused_until_the_time_it_says: ["limits.rate.429", "limits.rate.retry-after", "limits.rate.headers"],
+    every_answer_of_execute_tells_the_quota: ["limits.rate.headers"],
 }
 
 mod slow {
     use super::*;
 
     over_every_server! { Setup::default().with("LONGSHORE_RATE_LIMIT", "1").with("LONGSHORE_RATE_BURST", "5") =>
-        replicas_share_the_bucket,
+        replicas_share_the_bucket: ["limits.rate.shared"],
         a_refusal_is_seen_by_whoever_still_sends,
+    }
+}
+
+mod apart {
+    use tests::tokens::{SECRET, Token};
+
+    use super::*;
+
+    over_every_server! { Setup::default().with("LONGSHORE_RATE_LIMIT", "1").with("LONGSHORE_RATE_BURST", "2").with("LONGSHORE_JWT_SECRET", SECRET) =>
+        callers_are_counted_apart: ["limits.rate.per-caller"],
+    }
+
+    async fn callers_are_counted_apart(server: Server) -> Server {
+        for subject in ["alice", "bob"] {
+            let of = |client: &Client| client.with_token(&Token::of(subject).signed());
+            for client in [server.client(), server.other()] {
+                let answer = execute(&of(client)).await;
+                assert_eq!(
+                    answer.status,
+                    StatusCode::ACCEPTED,
+                    "{subject}: {}",
+                    answer.body
+                );
+            }
+            assert_eq!(execute(&of(server.client())).await.code(), "RATE_LIMITED");
+        }
+        server
     }
 }
 
@@ -28,7 +55,7 @@ mod off {
     use super::*;
 
     over_every_server! { Setup::default().with("LONGSHORE_RATE_LIMIT", "0").with("LONGSHORE_RATE_BURST", "1") =>
-        without_a_limit_there_is_no_quota,
+        without_a_limit_there_is_no_quota: ["limits.rate.off"],
     }
 }
 

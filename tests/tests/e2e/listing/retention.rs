@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use super::{EXECUTIONS, SESSIONS, ended, ids, list};
 
 over_every_server! { short() =>
-    what_has_expired_is_gone,
-    what_goes_on_does_not_expire,
+    what_has_expired_is_gone: ["executions.retention", "sessions.retention"],
+    what_goes_on_does_not_expire: ["sessions.retention"],
 }
 
 fn short() -> Setup {

@@ -6,8 +6,8 @@ use tests::server::{Server, Setup};
 use super::{SESSIONS, ended, ids, list, pages};
 
 over_every_server! { Setup::default().with("LONGSHORE_DRAIN", "1s") =>
-    the_last_active_comes_first_and_filters_choose,
-    pages_neither_skip_nor_repeat_while_sessions_go_on,
+    the_last_active_comes_first_and_filters_choose: ["sessions.list.order", "sessions.list.workspace_id", "sessions.list.status", "sessions.list.total", "sessions.status"],
+    pages_neither_skip_nor_repeat_while_sessions_go_on: ["sessions.list.pages"],
 }
 
 async fn the_last_active_comes_first_and_filters_choose(server: Server) -> Server {

@@ -7,9 +7,9 @@ use tests::server::{Server, Setup};
 use uuid::Uuid;
 
 over_every_server! { Setup::default().with("LONGSHORE_DRAIN", "1s") =>
-    closing_cancels_what_lives_and_refuses_what_comes,
-    an_idle_session_is_closed_too,
-    a_session_that_is_none_cannot_be_closed,
+    closing_cancels_what_lives_and_refuses_what_comes: ["sessions.close", "sessions.close.executions", "sessions.close.refuses", "execute.session_id.closed", "run.error.session-closed", "sessions.status"],
+    an_idle_session_is_closed_too: ["sessions.close"],
+    a_session_that_is_none_cannot_be_closed: ["sessions.unknown"],
 }
 
 async fn close(client: &Client, session: &str) -> Answer {

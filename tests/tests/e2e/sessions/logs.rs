@@ -6,10 +6,10 @@ use tests::client::Client;
 use tests::server::{Server, Setup};
 
 over_every_server! { Setup::default().with("LONGSHORE_MAX_EVENTS", "100") =>
-    logs_are_the_recorded_events_of_all_executions_in_order,
+    logs_are_the_recorded_events_of_all_executions_in_order: ["logs.page", "logs.order", "logs.count"],
     logs_show_what_runs_so_far,
     logs_tell_what_is_kept_no_longer,
-    what_logs_are_asked_for_is_checked,
+    what_logs_are_asked_for_is_checked: ["logs.limit", "logs.order.invalid", "logs.cursor"],
 }
 
 async fn turn(client: &Client, session: Option<&str>, prompt: &str) -> (String, String) {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::server::{Server, Setup};
 
 over_every_server! { Setup::default() =>
-    a_session_adds_up_what_its_executions_took,
+    a_session_adds_up_what_its_executions_took: ["sessions.show", "sessions.show.fields", "sessions.show.usage", "sessions.show.metadata", "sessions.show.counts"],
 }
 
 const SUMMED: [&str; 4] = [

@@ -9,7 +9,7 @@ use super::{programs, until};
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
 over_every_server! { Setup::default().with("LONGSHORE_LOG", "debug") =>
-    every_line_has_the_ids_that_are_known,
+    every_line_has_the_ids_that_are_known: ["trace.message"],
 }
 
 async fn every_line_has_the_ids_that_are_known(server: Server) -> Server {

@@ -9,9 +9,9 @@ use super::scrape::{scrape, total};
 use super::{is_one, setup, until};
 
 over_every_server! { setup() =>
-    the_numbers_are_right,
+    the_numbers_are_right: ["metrics.text"],
     what_goes_on_is_shown,
-    labels_are_routes_and_never_paths,
+    labels_are_routes_and_never_paths: ["metrics.routes"],
 }
 
 /// Waits until a series has a value.

@@ -35,7 +35,7 @@ fn setup() -> Setup {
 }
 
 over_every_server! { setup() =>
-    no_line_holds_a_secret,
+    no_line_holds_a_secret: ["logs.no-secrets"],
 }
 
 async fn no_line_holds_a_secret(server: Server) -> Server {
@@ -120,6 +120,7 @@ async fn a_refused_password_is_not_shown() {
     }
     check(&worker);
     worker.stop().await;
+    tests::proved!(Programs, a_refused_password_is_not_shown: "logs.no-secrets");
 }
 
 /// As text, and as the bytes that a library may show.
