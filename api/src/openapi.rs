@@ -50,7 +50,8 @@ use errors::Errors;
         health::readyz,
         show,
     ),
-    components(schemas(ErrorBody)),
+    // What only parameters and these errors use is not found by itself.
+    components(schemas(ErrorBody, schemas::After, schemas::IdempotencyKey, schemas::LogOrder)),
     modifiers(&Bearer, &Errors),
 )]
 struct Document;

@@ -80,3 +80,23 @@ fn the_servers_own_limits_are_in_it() {
     assert_eq!(fields["timeout_seconds"]["maximum"], 7200);
     assert_eq!(fields["tools"]["items"]["enum"], json!(["Read", "Edit"]));
 }
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = document(&settings(&[]));
+    let mut left = vec![&document];
+    let mut references = 0;
+    while let Some(value) = left.pop() {
+        match value {
+            Value::Object(members) => left.extend(members.values()),
+            Value::Array(items) => left.extend(items),
+            _ => {}
+        }
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            let to = reference.trim_start_matches('#');
+            assert!(document.pointer(to).is_some(), "{reference} leads nowhere");
+            references += 1;
+        }
+    }
+    assert!(references > 50);
+}

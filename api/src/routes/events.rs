@@ -23,7 +23,7 @@ mod stream;
         ("id" = Uuid, Path, description = "The execution"),
         ("after" = Option<schemas::After>, Query, description = "The event to go on after"),
         ("limit" = Option<usize>, Query, description = "Events on a page, 200 when absent; a stream has none", minimum = 1, maximum = 1000),
-        ("last-event-id" = Option<schemas::After>, Header, description = "For a stream, counts more than `after`"),
+        ("last-event-id" = Option<String>, Header, nullable = false, description = "Of a stream: the id of the event to go on after, which counts more than `after`"),
     ),
     responses(
         (status = 200, description = "A page, or a stream of events whose data is a frame", content(
