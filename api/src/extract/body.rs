@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use futures_util::StreamExt as _;
+use tokio::time::timeout;
 
 use crate::error::{ApiError, Code};
 
@@ -17,10 +18,21 @@ const MAX_DROPPED: usize = 100 << 20;
 /// How long that may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a client may send nothing of its body, and how long all of it may take.
+const SILENCE: Duration = Duration::from_secs(30);
+const WHOLE: Duration = Duration::from_secs(300);
+
 pub(super) async fn read(body: Body) -> Result<Vec<u8>, ApiError> {
-    let mut pieces = body.into_data_stream();
+    let reading = timeout(WHOLE, read_whole(body.into_data_stream())).await;
+    reading.unwrap_or_else(|_| Err(too_late()))
+}
+
+async fn read_whole(mut pieces: BodyDataStream) -> Result<Vec<u8>, ApiError> {
     let mut whole = Vec::new();
-    while let Some(piece) = pieces.next().await {
+    while let Some(piece) = timeout(SILENCE, pieces.next())
+        .await
+        .map_err(|_| too_late())?
+    {
         let piece = piece.map_err(|_| {
             let message = "the body could not be read to its end";
             ApiError::new(Code::InvalidRequest, message)
@@ -33,6 +45,11 @@ pub(super) async fn read(body: Body) -> Result<Vec<u8>, ApiError> {
         whole.extend_from_slice(&piece);
     }
     Ok(whole)
+}
+
+fn too_late() -> ApiError {
+    let message = "the body did not come to its end in time";
+    ApiError::new(Code::InvalidRequest, message)
 }
 
 /// For a request that is refused before its body was looked at.
@@ -51,5 +68,5 @@ async fn read_on(mut pieces: BodyDataStream) {
         }
     };
     // Answered all the same when it does not end in time.
-    let _ = tokio::time::timeout(PATIENCE, dropping).await;
+    let _ = timeout(PATIENCE, dropping).await;
 }

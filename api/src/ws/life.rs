@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long a client may give no sign of life, or a frame may take to be written.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+use crate::watch::PATIENCE;
 
 /// When the client was last heard of, or took what it had kept waiting.
 pub(super) struct Life {

@@ -13,12 +13,10 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, interval_at, timeout};
 
 use super::close::Close;
-use super::life::{Life, PATIENCE};
+use super::life::Life;
 use crate::frames;
 use crate::state::ApiState;
-
-/// How often the server pings.
-const PING: Duration = Duration::from_secs(20);
+use crate::watch::{HEARTBEAT, PATIENCE};
 
 /// A write that took longer had to wait for the client.
 const WAITED: Duration = Duration::from_secs(1);
@@ -38,7 +36,7 @@ impl Writer<'_> {
         key: ExecutionKey,
         state: &ApiState,
     ) -> Close {
-        let mut pings = interval_at(Instant::now() + PING, PING);
+        let mut pings = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         let mut next = Some(text(hello));
         loop {
             if let Some(message) = next.take()

@@ -7,7 +7,7 @@ use lapin::options::{BasicPublishOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Confirmation};
 use tokio::sync::{Semaphore, watch};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::DropGuard;
 
 use super::broker::Broker;
@@ -23,6 +23,9 @@ const CHANNELS: usize = 16;
 
 /// For the whole of a publish, with waiting for its turn and for a connection.
 const VERDICT: Duration = Duration::from_secs(5);
+
+/// Before a job that was refused is offered again. Short, since a queue that is full has many waiting for their turn.
+const REFUSED: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(200)];
 
 /// For a check, likewise.
 const CHECK: Duration = Duration::from_secs(2);
@@ -75,7 +78,20 @@ impl Publisher {
             .unwrap_or_else(|_| Err(self.silence(CHECK)))
     }
 
+    /// A quorum queue on a busy broker also refuses what it has room for: a channel's first message, where the channel
+    /// could not be registered in time. So it is asked again before it is believed to be full. What was refused is not
+    /// queued.
     async fn send(&self, message: Message<'_>) -> Result<(), PublishError> {
+        for pause in REFUSED {
+            match self.send_once(&message).await {
+                Err(PublishError::Full) => sleep(pause).await,
+                verdict => return verdict,
+            }
+        }
+        self.send_once(&message).await
+    }
+
+    async fn send_once(&self, message: &Message<'_>) -> Result<(), PublishError> {
         // The semaphore is never closed.
         let _turn = self.turns.acquire().await.map_err(Unavailable::rabbitmq)?;
         let (live, channel) = self.channel().await?;
@@ -166,7 +182,7 @@ struct Message<'a> {
 
 impl Message<'_> {
     /// Mandatory: without it the broker confirms what it throws away.
-    async fn publish(self, channel: &Channel) -> lapin::Result<Confirmation> {
+    async fn publish(&self, channel: &Channel) -> lapin::Result<Confirmation> {
         let mandatory = BasicPublishOptions {
             mandatory: true,
             ..Default::default()
@@ -177,7 +193,7 @@ impl Message<'_> {
                 self.queue.into(),
                 mandatory,
                 &self.body,
-                self.properties,
+                self.properties.clone(),
             )
             .await?;
         sent.await

@@ -11,6 +11,7 @@ use super::setup;
 
 over_every_server! { setup() =>
     what_is_no_http_does_no_harm: ["errors.no-http"],
+    a_body_that_does_not_come_is_not_waited_for: ["errors.no-http"],
     half_a_request_does_not_keep_a_server_from_stopping: ["errors.no-http", "settings.exit-0"],
 }
 
@@ -54,6 +55,25 @@ async fn what_is_no_http_does_no_harm(server: Server) -> Server {
     assert_eq!(
         server.client().run("[[text still here]]").await.status(),
         "completed"
+    );
+    server
+}
+
+async fn a_body_that_does_not_come_is_not_waited_for(server: Server) -> Server {
+    let address = server.client().url().trim_start_matches("http://");
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let half = b"POST /api/v1/claude/execute HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+        content-length: 99\r\nconnection: close\r\n\r\n{";
+    connection.write_all(half).await.unwrap();
+    let mut answer = Vec::new();
+    timeout(PATIENCE, connection.read_to_end(&mut answer))
+        .await
+        .expect("it is answered, and hung up on")
+        .unwrap();
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(
+        answer.starts_with("HTTP/1.1 400") && answer.contains("did not come to its end in time"),
+        "{answer}"
     );
     server
 }
