@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tests::client::Client;
 use tests::server::{Server, Setup};
 
+mod defaults;
 mod executions;
 mod retention;
 mod sessions;

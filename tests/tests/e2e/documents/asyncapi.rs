@@ -141,6 +141,9 @@ async fn commands_are_as_described(server: Server) -> Server {
 
     let (execution, _) = server.client().submit("[[text started]][[hang]]").await;
     let mut socket = server.other().socket(&execution, None).await;
+    // Where nobody is identified a token is taken without a word.
+    let token = examples(&document, "auth").pop().unwrap();
+    socket.send(Message::text(token.to_string())).await.unwrap();
     for (message, answer) in [("ping", "pong"), ("cancel", "end")] {
         let example = examples(&document, message).pop().unwrap();
         socket

@@ -11,8 +11,7 @@ over_every_server! { Setup::default() =>
     the_document_is_the_committed_one: ["openapi.file"],
     the_document_has_every_method: ["openapi.document"],
     answers_are_as_described: [
-        "openapi.true", "format.json", "format.time", "format.id.execution", "executions.show.fields",
-        "executions.show.unknown-null", "executions.show.attempt", "health.healthz", "health.readyz",
+        "openapi.true", "format.json", "format.time", "format.id.execution", "executions.show.fields", "sessions.show.fields", "executions.show.unknown-null", "executions.show.attempt", "health.healthz", "health.readyz",
     ],
     refusals_are_as_described: ["openapi.true", "errors.shape"],
 }
@@ -20,6 +19,10 @@ over_every_server! { Setup::default() =>
 const EXECUTE: &str = "/api/v1/claude/execute";
 const EXECUTION: &str = "/api/v1/claude/executions/{id}";
 const CANCEL: &str = "/api/v1/claude/executions/{id}/cancel";
+const EXECUTIONS: &str = "/api/v1/claude/executions";
+const SESSIONS: &str = "/api/v1/claude/sessions";
+const SESSION: &str = "/api/v1/claude/sessions/{id}";
+const LOGS: &str = "/api/v1/claude/sessions/{id}/logs";
 const EVENTS: &str = "/api/v1/claude/executions/{id}/events";
 
 async fn the_document_is_the_committed_one(server: Server) -> Server {
@@ -122,6 +125,22 @@ async fn answers_are_as_described(server: Server) -> Server {
         let gap = get(&document, other, EVENTS, id, "?after=9-9").await;
         assert_eq!(gap.body["events"][0]["type"], "gap");
     }
+    let session = session.as_str().unwrap();
+    for (path, query) in [
+        (EXECUTIONS, ""),
+        (EXECUTIONS, "?limit=1"),
+        (SESSIONS, ""),
+        (SESSIONS, "?limit=1"),
+    ] {
+        get(&document, other, path, "", query).await;
+    }
+    for query in ["", "?limit=1", "?order=desc"] {
+        get(&document, other, LOGS, session, query).await;
+    }
+    get(&document, other, SESSION, session, "").await;
+    let closing = client.request(Method::DELETE, &SESSION.replace("{id}", session));
+    document.check("delete", SESSION, &client.send(closing).await);
+    get(&document, other, SESSION, session, "").await;
     get(&document, other, "/healthz", "", "").await;
     get(&document, other, "/readyz", "", "").await;
     get(&document, other, "/openapi.json", "", "").await;
@@ -143,6 +162,14 @@ async fn refusals_are_as_described(server: Server) -> Server {
         assert_eq!(answer.status, status, "{id}{query}");
     }
     get(&document, client, EXECUTION, &unknown, "").await;
+    get(&document, client, SESSION, &unknown, "").await;
+    get(&document, client, LOGS, &unknown, "").await;
+    for path in [EXECUTIONS, SESSIONS] {
+        get(&document, client, path, "", "?cursor=x").await;
+        get(&document, client, path, "", "?status=x").await;
+    }
+    let other = client.request(Method::DELETE, &SESSION.replace("{id}", &unknown));
+    document.check("delete", SESSION, &client.send(other).await);
     get(&document, client, "/ws/executions/{id}", &unknown, "").await;
     get(&document, client, "/openapi.json", "", "?pretty=1").await;
     document.check("post", CANCEL, &client.cancel(&unknown).await);

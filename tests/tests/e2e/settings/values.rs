@@ -133,7 +133,7 @@ async fn each_is_refused(name: &str, args: &[&str], tables: &[&[(&str, &str, &st
 #[tokio::test]
 async fn a_wrong_value_stops_the_api() {
     each_is_refused("longshore-api", &[], &[CLUSTER, COMMON, API]).await;
-    tests::proved!(Programs, a_wrong_value_stops_the_api: "settings.wrong-value", "settings.flag-and-variable", "settings.duration", "settings.queue-url", "settings.secret", "identity.loopback");
+    tests::proved!(Programs, a_wrong_value_stops_the_api: "settings.wrong-value", "settings.flag-and-variable", "settings.duration", "settings.queue-url", "settings.secret", "identity.loopback", "identity.alg.secret");
 }
 
 #[tokio::test]

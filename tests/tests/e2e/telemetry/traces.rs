@@ -79,6 +79,11 @@ async fn an_execution_is_one_trace(server: Server, collector: &Collector) -> Ser
             .iter()
             .all(|span| span.trace != "1".repeat(32))
     );
+    if is_one(&server) {
+        tests::proved!(Memory, an_execution_is_one_trace_embedded: "trace.export", "trace.record");
+    } else {
+        tests::proved!(Cluster, an_execution_is_one_trace_cluster: "trace.export", "trace.message", "trace.record");
+    }
     server
 }
 
