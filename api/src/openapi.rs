@@ -12,7 +12,6 @@ use crate::config::ApiSettings;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Query;
 use crate::routes::{events, execute, executions, health, logs, sessions};
-use crate::state::ApiState;
 use crate::ws;
 
 mod errors;
@@ -99,12 +98,11 @@ pub(crate) fn text(settings: &ApiSettings) -> Bytes {
     responses((status = 200, description = "The OpenAPI document", body = Object))
 )]
 pub(crate) async fn show(
-    State(state): State<ApiState>,
+    State(document): State<Bytes>,
     query: Query,
 ) -> Result<impl IntoResponse, ApiError> {
     query.finish()?;
-    let headers = [(header::CONTENT_TYPE, "application/json")];
-    Ok((headers, state.openapi.clone()))
+    Ok(([(header::CONTENT_TYPE, "application/json")], document))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::{docs, openapi, ws};
 /// The whole service.
 pub(crate) fn router(state: ApiState) -> Router {
     let limited = from_fn_with_state(state.clone(), rate_limit::limit);
+    let document = openapi::text(&state.settings);
     let claude = Router::new()
         .route("/execute", post(execute::execute).route_layer(limited))
         .route("/executions", get(executions::list))
@@ -37,7 +38,7 @@ pub(crate) fn router(state: ApiState) -> Router {
         .merge(sockets)
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .route("/openapi.json", get(openapi::show))
+        .route("/openapi.json", get(openapi::show).with_state(document))
         .route("/docs", get(docs::to_page))
         .route("/docs/", get(docs::page))
         .route("/docs/{file}", get(docs::part))

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use longshore_shared::backends::Backends;
 use longshore_shared::config::InvalidSetting;
 use longshore_shared::execution::Execution;
@@ -16,7 +15,6 @@ use crate::connections::Connections;
 use crate::error::ApiError;
 use crate::identity::Caller;
 use crate::identity::verifier::Verifier;
-use crate::openapi;
 
 /// A cheap handle.
 #[derive(Clone)]
@@ -27,8 +25,6 @@ pub struct ApiState {
     pub(crate) verifier: Option<Verifier>,
     /// The connections that stay open, and their limits.
     pub(crate) connections: Connections,
-    /// The OpenAPI document of a server with these settings.
-    pub(crate) openapi: Bytes,
     /// Cancelled when the server begins to stop.
     pub(crate) stopping: CancellationToken,
     /// The open sockets, which the server waits for when it stops.
@@ -45,7 +41,6 @@ impl ApiState {
             backends,
             verifier: Verifier::open(&settings.identity)?,
             connections: Connections::new(&settings),
-            openapi: openapi::text(&settings),
             settings: Arc::new(settings),
             stopping: CancellationToken::new(),
             sockets: TaskTracker::new(),
