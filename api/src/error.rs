@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::openapi::schemas::Time;
 
-/// The codes of the contract, each with its HTTP status.
+/// What a program decides by. Each code has its HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ErrorCode)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
