@@ -6,6 +6,8 @@
 
 use std::path::PathBuf;
 
+use crate::process::PATIENCE;
+
 /// Addresses of the engines.
 #[derive(Debug, Clone)]
 pub struct Engines {
@@ -90,7 +92,7 @@ pub async fn clean(engines: &Engines, namespace: &str) {
 async fn redis(engines: &Engines) -> redis::aio::MultiplexedConnection {
     redis::Client::open(engines.redis_url.as_str())
         .expect("the address is one")
-        .get_multiplexed_async_connection()
+        .get_multiplexed_async_connection_with_config(&patient())
         .await
         .expect("redis answers")
 }
@@ -103,6 +105,11 @@ pub async fn mark_closed(engines: &Engines, namespace: &str, session: &str) {
         .query_async(&mut redis(engines).await)
         .await
         .expect("redis answers");
+}
+
+/// Looking through all keys takes longer than the library waits where many tests run at once.
+fn patient() -> redis::AsyncConnectionConfig {
+    redis::AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE))
 }
 
 /// Removes a namespace's keys.

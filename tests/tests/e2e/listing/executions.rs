@@ -8,7 +8,7 @@ use super::{EXECUTIONS, ended, ids, list, pages};
 
 over_every_server! { Setup::default().with("LONGSHORE_DRAIN", "1s") =>
     the_newest_come_first_and_filters_choose: ["executions.list.order", "executions.list.workspace_id", "executions.list.session_id", "executions.list.status"],
-    pages_neither_skip_nor_repeat_while_more_is_accepted: ["executions.list.pages", "executions.list.next_cursor", "format.list.short-page"],
+    pages_neither_skip_nor_repeat_while_more_is_accepted: ["executions.list.pages", "executions.list.next_cursor"],
     an_empty_list_is_a_list,
 }
 
