@@ -1,6 +1,7 @@
 //! The `longshore` command: a whole Longshore in one process, and a client for any.
 
 pub mod args;
+mod cancelling;
 mod client;
 pub mod dev;
 mod render;

@@ -4,11 +4,13 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::RunArgs;
+use crate::cancelling::Cancelling;
 use crate::client::Api;
 use crate::render;
 use crate::watch::Watch;
@@ -16,7 +18,7 @@ use crate::watch::Watch;
 /// As shells report a program that was interrupted.
 const INTERRUPTED: u8 = 130;
 
-/// Runs to the end; Ctrl-C cancels the execution, and a second one leaves it at that.
+/// Runs to the end. Ctrl-C cancels the execution; the next one leaves at once, or tries again where that failed.
 ///
 /// # Errors
 /// When the API refuses it, or its stream is lost for good.
@@ -28,29 +30,34 @@ pub async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
         "execution {} · session {}",
         accepted.execution_id, accepted.session_id
     ));
-    let mut watch = Watch::new(&api, &accepted.execution_id);
+    follow(&api, &accepted.execution_id, &mut screen).await
+}
+
+async fn follow(api: &Api, execution: &str, screen: &mut Screen) -> anyhow::Result<ExitCode> {
+    let mut watch = Watch::new(api, execution);
+    let mut cancelling = Cancelling::new(api, execution);
     // One listener for the whole run: an interrupt that comes while a frame is shown waits in it.
     let mut interrupts = signal(SignalKind::interrupt())?;
     let mut interrupted = false;
     loop {
-        let frame = tokio::select! {
-            frame = watch.next() => frame?,
+        tokio::select! {
+            frame = watch.next() => {
+                let frame = frame?.context("the stream ended without an end")?;
+                screen.show(&frame);
+                if frame["type"] == "end" {
+                    return Ok(exit_code(&frame, interrupted));
+                }
+            }
             _ = interrupts.recv() => {
-                if interrupted {
+                if !cancelling.ask() {
                     return Ok(ExitCode::from(INTERRUPTED));
                 }
                 interrupted = true;
                 screen.note("cancelling; Ctrl-C again leaves at once");
-                api.cancel(&accepted.execution_id).await?;
-                continue;
             }
-        };
-        let Some(frame) = frame else {
-            anyhow::bail!("the stream ended without an end")
-        };
-        screen.show(&frame);
-        if frame["type"] == "end" {
-            return Ok(exit_code(&frame, interrupted));
+            outcome = cancelling.outcome() => if let Err(error) = outcome {
+                screen.note(&format!("not cancelled: {error:#}; Ctrl-C tries again"));
+            }
         }
     }
 }

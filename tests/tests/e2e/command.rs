@@ -11,6 +11,8 @@ mod dev;
 mod flags;
 mod leaving;
 mod says;
+mod stand_in;
+mod unwilling;
 
 /// `longshore run` in a pipe.
 async fn run(client: &Client, args: &[&str]) -> Output {
