@@ -7,15 +7,18 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use longshore_shared::retry::Backoff;
 use serde_json::Value;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 use crate::client::Api;
 
-/// Attempts to connect in a row: more than a minute.
+/// Connections in a row that brought nothing: about a minute with the pauses between them.
 const MAX_FAILURES: u32 = 20;
+
+/// How long a connection may take to open.
+const OPENING: Duration = Duration::from_secs(10);
 
 /// The server pings every 20 s; a connection that is silent for longer is dead.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -25,6 +28,9 @@ const MAX_FRAME: usize = 32 << 20;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
+/// The closes after which coming back would be the same again.
+const NO: [u16; 5] = [1008, 1009, 4401, 4403, 4404];
+
 /// An execution's frames, each once and in order.
 pub(crate) struct Watch<'a> {
     api: &'a Api,
@@ -32,6 +38,11 @@ pub(crate) struct Watch<'a> {
     after: Option<String>,
     socket: Option<Socket>,
     ended: bool,
+    /// Since a connection was of use.
+    failures: u32,
+    backoff: Backoff,
+    /// Not to connect before.
+    not_before: Instant,
 }
 
 impl<'a> Watch<'a> {
@@ -42,23 +53,34 @@ impl<'a> Watch<'a> {
             after: None,
             socket: None,
             ended: false,
+            failures: 0,
+            backoff: Backoff::default(),
+            not_before: Instant::now(),
         }
     }
 
     /// The next frame; `None` after `end`. Cancel safe.
+    ///
+    /// # Errors
+    /// When the server says no, or too many connections in a row brought nothing.
     pub(crate) async fn next(&mut self) -> anyhow::Result<Option<Value>> {
         while !self.ended {
-            if self.socket.is_none() {
-                self.socket = Some(self.connect().await?);
-            }
             let Some(socket) = &mut self.socket else {
+                self.connect().await?;
                 continue;
             };
             match timeout(SILENCE, socket.next()).await {
                 Ok(Some(Ok(Message::Text(text)))) => return self.frame(&text).map(Some),
-                Ok(Some(Ok(Message::Ping(_)))) => drop(socket.flush().await), // The answer is queued; send it.
+                Ok(Some(Ok(Message::Ping(_)))) => {
+                    drop(socket.flush().await); // The answer is queued; send it.
+                    self.was_of_use();
+                }
+                Ok(Some(Ok(Message::Close(Some(close))))) if NO.contains(&close.code.into()) => {
+                    let code = u16::from(close.code);
+                    bail!("the server ended the stream: {} ({code})", close.reason);
+                }
+                Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) | Err(_) => self.lost()?,
                 Ok(Some(Ok(_))) => {}
-                _ => self.socket = None,
             }
         }
         Ok(None)
@@ -70,33 +92,50 @@ impl<'a> Watch<'a> {
         if let Some(id) = frame["id"].as_str() {
             self.after = Some(id.to_owned());
         }
+        // Every connection begins with that one, also one that is then refused.
+        if frame["type"] != "subscribed" {
+            self.was_of_use();
+        }
         self.ended = frame["type"] == "end";
         Ok(frame)
     }
 
-    async fn connect(&self) -> anyhow::Result<Socket> {
+    fn was_of_use(&mut self) {
+        self.failures = 0;
+        self.backoff.reset();
+    }
+
+    /// There is no connection any more, or none came about.
+    fn lost(&mut self) -> anyhow::Result<()> {
+        self.socket = None;
+        self.failures += 1;
+        if self.failures >= MAX_FAILURES {
+            bail!(
+                "the stream of {} is lost: {MAX_FAILURES} connections in a row brought nothing",
+                self.execution
+            );
+        }
+        self.not_before = Instant::now() + self.backoff.next_delay();
+        Ok(())
+    }
+
+    async fn connect(&mut self) -> anyhow::Result<()> {
+        sleep_until(self.not_before).await;
         let request = self.api.socket(self.execution, self.after.as_deref())?;
         let mut config = WebSocketConfig::default();
         (config.max_message_size, config.max_frame_size) = (Some(MAX_FRAME), Some(MAX_FRAME));
-        let mut backoff = Backoff::default();
-        for _ in 0..MAX_FAILURES {
-            let connecting = connect_async_with_config(request.clone(), Some(config), true);
-            match timeout(Duration::from_secs(10), connecting).await {
-                Ok(Ok((socket, _))) => return Ok(socket),
-                Ok(Err(Error::Http(refusal))) if refusal.status().is_client_error() => {
-                    bail!(
-                        "the server refuses the stream: {}",
-                        said(refusal.body().as_deref())
-                    );
-                }
-                _ => tokio::time::sleep(backoff.next_delay()).await,
+        let connecting = connect_async_with_config(request, Some(config), true);
+        match timeout(OPENING, connecting).await {
+            Ok(Ok((socket, _))) => self.socket = Some(socket),
+            Ok(Err(Error::Http(refusal))) if refusal.status().is_client_error() => {
+                bail!(
+                    "the server refuses the stream: {}",
+                    said(refusal.body().as_deref())
+                );
             }
+            _ => self.lost()?,
         }
-        bail!(
-            "the stream of {} is lost: no connection to {}",
-            self.execution,
-            request.uri()
-        )
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ use tests::services::{path, program};
 mod dev;
 mod flags;
 mod leaving;
+mod reconnecting;
 mod says;
 mod stand_in;
 mod unwilling;

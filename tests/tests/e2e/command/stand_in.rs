@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use axum::extract::{Query, State, WebSocketUpgrade};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -117,6 +117,14 @@ impl Watched {
     pub(super) async fn end(&mut self, status: &str) {
         let data = json!({ "status": status, "result": null, "error": null, "messages": 0 });
         self.send("end", Some("1-9"), data).await;
+    }
+
+    pub(super) async fn close(mut self, code: u16, reason: &str) {
+        let frame = CloseFrame {
+            code,
+            reason: reason.into(),
+        };
+        self.0.send(Message::Close(Some(frame))).await.unwrap();
     }
 }
 
