@@ -80,7 +80,7 @@ pub struct RunArgs {
     /// What to ask
     pub prompt: String,
 
-    /// The API
+    /// The API, with the path before its own where a proxy has one
     #[arg(long, env = "LONGSHORE_URL", value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = url)]
     pub url: reqwest::Url,
 
@@ -185,6 +185,9 @@ fn url(text: &str) -> Result<reqwest::Url, String> {
         .parse()
         .map_err(|error| format!("{error}; an address like http://127.0.0.1:8080 is needed"))?;
     match url.scheme() {
+        "http" if url.query().is_some() || url.fragment().is_some() => {
+            Err("an address like http://127.0.0.1:8080 is needed, without ? and #".to_owned())
+        }
         "http" => Ok(url),
         scheme => Err(format!(
             "{scheme}:// is not spoken here; an http:// address is needed"

@@ -48,10 +48,8 @@ impl Api {
         if !args.tools.is_empty() {
             body["tools"] = json!(args.tools);
         }
-        let request = self
-            .http
-            .post(self.url.join("/api/v1/claude/execute")?)
-            .json(&body);
+        let url = self.address("api/v1/claude/execute");
+        let request = self.http.post(url).json(&body);
         let response = request.send().await.with_context(|| {
             format!(
                 "no answer from {}; is it running? `longshore dev` starts one here",
@@ -62,9 +60,7 @@ impl Api {
     }
 
     pub(crate) async fn cancel(&self, execution: &str) -> anyhow::Result<()> {
-        let url = self
-            .url
-            .join(&format!("/api/v1/claude/executions/{execution}/cancel"))?;
+        let url = self.address(&format!("api/v1/claude/executions/{execution}/cancel"));
         answer(self.http.post(url).send().await?).await?;
         Ok(())
     }
@@ -75,7 +71,7 @@ impl Api {
         execution: &str,
         after: Option<&str>,
     ) -> anyhow::Result<Request<()>> {
-        let mut url = self.url.join(&format!("/ws/executions/{execution}"))?;
+        let mut url = self.address(&format!("ws/executions/{execution}"));
         if let Some(after) = after {
             url.query_pairs_mut().append_pair("after", after);
         }
@@ -85,6 +81,14 @@ impl Api {
         let mut request = url.as_str().into_client_request()?;
         request.headers_mut().extend(self.headers.clone());
         Ok(request)
+    }
+
+    /// That path of the API, behind the path that the API itself may have.
+    fn address(&self, path: &str) -> Url {
+        let mut url = self.url.clone();
+        let own = url.path().trim_end_matches('/');
+        url.set_path(&format!("{own}/{path}"));
+        url
     }
 }
 

@@ -69,3 +69,18 @@ async fn it_waits_longer_each_time() {
     assert_eq!(run.exit().await.code(), Some(0), "{}", run.output());
     tests::proved!(Programs, it_waits_longer_each_time: "command.run.reconnect");
 }
+
+/// Behind a proxy the API has a path of its own.
+#[tokio::test]
+async fn the_path_of_the_url_is_kept() {
+    for path in ["/tools/longshore", "/tools/longshore/"] {
+        let mut api = StandIn::start("/tools/longshore").await;
+        let mut run = api.run(path);
+        let (mut socket, _) = api.socket().await;
+        let answer = api.interrupt(&run).await;
+        answer.send(axum::http::StatusCode::ACCEPTED).unwrap();
+        socket.end("cancelled").await;
+        assert_eq!(run.exit().await.code(), Some(130), "{}", run.output());
+    }
+    tests::proved!(Programs, the_path_of_the_url_is_kept: "command.run.url");
+}

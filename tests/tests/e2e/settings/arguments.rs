@@ -13,6 +13,11 @@ async fn arguments_that_are_none_are_named() {
         ("longshore", &["run"], "<PROMPT>"),
         ("longshore", &["run", "--url=nonsense", "x"], "--url"),
         ("longshore", &["run", "--url=ftp://127.0.0.1", "x"], "--url"),
+        (
+            "longshore",
+            &["run", "--url=http://127.0.0.1/?a=b", "x"],
+            "--url",
+        ),
         ("longshore", &["run", "--max-turns=x", "x"], "--max-turns"),
     ] {
         refused(
