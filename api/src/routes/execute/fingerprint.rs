@@ -6,13 +6,15 @@ use longshore_shared::digest::digest;
 use serde_json::value::RawValue;
 
 /// The same for two objects that are equal as JSON values, whatever their white space, the order of their keys and the
-/// spelling of their strings and numbers. Numbers of any size are compared exactly.
+/// spelling of their strings and numbers. Numbers of any size are compared exactly. A field of the request that is null
+/// counts as absent, as it does in the request.
 ///
 /// # Errors
 /// When something in it is no JSON.
 pub(super) fn fingerprint(fields: &BTreeMap<String, Box<RawValue>>) -> serde_json::Result<String> {
     let mut text = String::new();
     let fields = fields.iter().map(|(name, value)| (name, &**value));
+    let fields = fields.filter(|(_, value)| value.get() != "null");
     object(&mut text, fields)?;
     Ok(digest(&text))
 }
@@ -106,6 +108,7 @@ mod tests {
                 "{ \"b\": [1 ,{\"d\":3,\"c\":2}],\n\"a\":1 }",
             ),
             (r#"{"a":"\u00e4\/\n"}"#, "{\"\\u0061\":\"ä/\\u000a\"}"),
+            ("{}", r#"{ "a" : null }"#),
             (r#"{"a":1}"#, r#"{"a":1.0}"#),
             (r#"{"a":1}"#, r#"{"a":1e0}"#),
             (r#"{"a":1}"#, r#"{"a":10E-1}"#),
@@ -129,7 +132,7 @@ mod tests {
     fn different_values_differ() {
         let bodies = [
             "{}",
-            r#"{"a":null}"#,
+            r#"{"a":{"b":null}}"#,
             r#"{"a":1}"#,
             r#"{"a":-1}"#,
             r#"{"a":"1"}"#,
