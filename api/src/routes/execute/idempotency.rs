@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use longshore_shared::error::{AcceptError, Unavailable};
-use longshore_shared::execution::{Execution, Status};
+use longshore_shared::execution::Status;
 use longshore_shared::idempotency::{Holder, IdempotencyKey, IdempotencyKeys, Reservation};
 use longshore_shared::retry::Backoff;
 use longshore_shared::store::Withdrawn;
@@ -25,8 +25,8 @@ mod tests;
 /// How long a key is held without a sign of its holder: longer than recording and queueing may take together.
 pub(super) const HOLD: Duration = Duration::from_secs(30);
 
-/// How long beyond that a request waits for another with its key.
-const BEYOND: Duration = Duration::from_secs(5);
+/// How long a request waits for another with its key: clients give up after 30 seconds, and should be told before.
+const PATIENCE: Duration = Duration::from_secs(25);
 
 /// The longest pause between two looks at a key in flight.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
@@ -38,6 +38,17 @@ pub(super) struct Once {
     fingerprint: String,
     holder: Holder,
     submission: Submission,
+    /// Whether the execution of these ids is known to be recorded or queued: it is never given others.
+    is_under_way: bool,
+}
+
+/// What a look at the key came to.
+enum Step {
+    Answered(Accepted),
+    /// The key is no longer this holder's, but something may be recorded or queued under these ids: they stay.
+    AskAgain,
+    /// What there was under these ids was withdrawn and never runs.
+    BeginAnew,
 }
 
 impl Once {
@@ -56,40 +67,54 @@ impl Once {
             fingerprint,
             holder,
             submission,
+            is_under_way: false,
         }
     }
 
     /// Submits it, unless the key stands for an execution already. Waits while another request holds the key.
     pub(super) async fn submit(mut self) -> Result<Accepted, ApiError> {
-        let deadline = Instant::now() + self.holder.length + BEYOND;
+        let deadline = Instant::now() + PATIENCE;
         let mut pauses = Backoff::default();
         loop {
-            let answer = match self.reserve().await? {
+            let step = match self.reserve().await? {
+                Reservation::Mine if self.is_under_way => self.take_over().await?,
                 Reservation::Mine => self.begin().await?,
                 Reservation::TakenOver(ids) => {
+                    self.is_under_way &= ids == self.submission.job.key();
                     self.submission.set_ids(ids);
                     self.take_over().await?
                 }
                 Reservation::InFlight => {
                     self.pause(pauses.next_delay(), deadline).await?;
-                    None
+                    continue;
                 }
-                Reservation::Done(ids) => Some(Accepted::again(ids)),
+                Reservation::Done(ids) => return Ok(Accepted::again(ids)),
                 Reservation::Conflict => return Err(conflict()),
             };
-            if let Some(answer) = answer {
-                return Ok(answer);
+            match step {
+                Step::Answered(accepted) => return Ok(accepted),
+                Step::AskAgain => self.is_under_way = true,
+                Step::BeginAnew => {
+                    self.submission.renew_ids();
+                    self.is_under_way = false;
+                }
             }
-            self.submission.renew_ids();
             self.holder.token = Uuid::new_v4();
         }
     }
 
-    /// Submits what nobody has recorded. `None`: the key was taken over, so that it must be asked again.
-    async fn begin(&self) -> Result<Option<Accepted>, ApiError> {
-        let submitted = self.submission.begin().await;
-        match submitted {
-            Ok(()) => Ok(self.settle().await.then(|| self.accepted())),
+    /// Submits what nobody has recorded, where the queue has room for it.
+    async fn begin(&self) -> Result<Step, ApiError> {
+        if let Err(full) = self.submission.check_room().await {
+            self.free().await;
+            return Err(full);
+        }
+        self.record_and_queue().await
+    }
+
+    async fn record_and_queue(&self) -> Result<Step, ApiError> {
+        match self.submission.record_and_queue().await {
+            Ok(()) => Ok(self.settled(self.accepted()).await),
             Err(Failure::Refused(error)) => {
                 self.free().await;
                 Err(error)
@@ -102,26 +127,42 @@ impl Once {
             }
             Err(Failure::NotQueued(error)) => {
                 let runs = self.take_back().await?;
-                runs.then(|| Some(self.accepted())).ok_or(error)
+                runs.then(|| Step::Answered(self.accepted())).ok_or(error)
             }
         }
     }
 
-    /// Goes on where the holder before has stopped. `None`: that came to nothing, so that the key must be asked again.
-    async fn take_over(&self) -> Result<Option<Accepted>, ApiError> {
+    /// Goes on where the holder before has stopped, or this one when it lost the key.
+    async fn take_over(&self) -> Result<Step, ApiError> {
         let ids = self.submission.job.key();
         match self.submission.state.backends.store.execution(ids).await? {
-            None => self.begin().await,
+            None if !self.is_under_way => self.begin_for_another().await,
+            None => self.go_on().await,
             Some(record) if record.status == Status::Pending => self.go_on().await,
-            Some(record) => Ok(self.close(&record).await.then(|| Accepted::again(ids))),
+            Some(record) if was_withdrawn(&record) => {
+                self.free().await;
+                Ok(Step::BeginAnew)
+            }
+            Some(_) => Ok(self.settled(Accepted::again(ids)).await),
         }
     }
 
-    /// Queues what is recorded. Where that fails it stays recorded: somebody may have been told that it is accepted.
-    async fn go_on(&self) -> Result<Option<Accepted>, ApiError> {
+    /// Submits what is not recorded. Where the queue is full the key stays: the holder before may go on all the same,
+    /// and a free key would then stand for a second execution.
+    async fn begin_for_another(&self) -> Result<Step, ApiError> {
+        if let Err(full) = self.submission.check_room().await {
+            self.let_go().await;
+            return Err(full);
+        }
+        self.record_and_queue().await
+    }
+
+    /// Records and queues what may be so already. Where that fails it stays as it is: somebody may have been told that it is accepted.
+    async fn go_on(&self) -> Result<Step, ApiError> {
         let Err(failure) = self.submission.record_and_queue().await else {
+            let replayed = !self.is_under_way;
             let ids = self.submission.job.key();
-            return Ok(self.settle().await.then(|| Accepted::again(ids)));
+            return Ok(self.settled(Accepted { ids, replayed }).await);
         };
         self.let_go().await;
         Err(match failure {
@@ -131,13 +172,13 @@ impl Once {
         })
     }
 
-    /// Notes what became of an execution that nobody needs to submit; `false` where it came to nothing.
-    async fn close(&self, record: &Execution) -> bool {
-        if was_withdrawn(record) {
-            self.free().await;
-            return false;
+    /// The answer, once the key is settled; a key that was lost must be asked again.
+    async fn settled(&self, answer: Accepted) -> Step {
+        if self.settle().await {
+            Step::Answered(answer)
+        } else {
+            Step::AskAgain
         }
-        self.settle().await
     }
 
     /// Ends what was not queued, and frees the key; tells whether it runs all the same.
@@ -151,6 +192,10 @@ impl Once {
         if !self.is_recorded().await? {
             self.free().await;
             return Ok(false);
+        }
+        // Recording may have taken longer than the hold, and who took the key over may have answered.
+        if !self.keys().hold(&self.key, self.holder).await? {
+            return Err(taken_over());
         }
         let runs = matches!(self.submission.withdraw().await?, Withdrawn::Taken);
         if runs {

@@ -1,14 +1,18 @@
 //! An execution on its way in: recorded, then queued; and taken back where it could not be queued.
 
+use std::sync::Arc;
+
 use longshore_shared::error::{AcceptError, PublishError, Unavailable};
 use longshore_shared::execution::{Ending, ErrorCode, Execution, ExecutionError, Status};
 use longshore_shared::id::{ExecutionId, ExecutionKey, SessionId};
 use longshore_shared::job::Job;
 use longshore_shared::metrics::EXECUTIONS_ACCEPTED;
+use longshore_shared::retry::Backoff;
 use longshore_shared::session::SessionMode;
 use longshore_shared::store::Withdrawn;
 use longshore_shared::timestamp::Timestamp;
 use longshore_shared::trace::TraceContext;
+use tokio::time::sleep;
 use tracing::{Instrument as _, debug_span, info, warn};
 
 use super::accepted::Accepted;
@@ -73,22 +77,24 @@ impl Submission {
             Ok(()) => {}
             Err(Failure::Refused(error)) => return Err(error),
             Err(Failure::Unanswered(error)) => {
-                // Recorded all the same, it would keep its session waiting. The client need not wait for that: it is
-                // told to try again either way.
-                tokio::spawn(async move { self.withdraw().await }.in_current_span());
+                self.withdraw_later();
                 return Err(error);
             }
-            Err(Failure::NotQueued(error)) => match self.withdraw().await? {
+            Err(Failure::NotQueued(error)) => match self.withdraw().await {
                 // Its message got through, and a worker took it: that is an accepted execution.
-                Withdrawn::Taken => {}
-                Withdrawn::Ended(_) | Withdrawn::NothingToDo => return Err(error),
+                Ok(Withdrawn::Taken) => {}
+                Ok(Withdrawn::Ended(_) | Withdrawn::NothingToDo) => return Err(error),
+                Err(unanswered) => {
+                    self.withdraw_later();
+                    return Err(unanswered.into());
+                }
             },
         }
         Ok(Accepted::new(self.job.key()))
     }
 
     /// Submits an execution of which there is nothing yet, where the queue has room for it.
-    pub(super) async fn begin(&self) -> Result<(), Failure> {
+    async fn begin(&self) -> Result<(), Failure> {
         self.check_room().await.map_err(Failure::Refused)?;
         self.record_and_queue().await
     }
@@ -117,13 +123,30 @@ impl Submission {
     }
 
     /// Many who ask at once may all see the last place: the limit keeps a queue from growing, not from being exact.
-    async fn check_room(&self) -> Result<(), ApiError> {
+    pub(super) async fn check_room(&self) -> Result<(), ApiError> {
         let pending = self.state.backends.store.pending().await?;
         if pending < self.state.settings.max_queue {
             Ok(())
         } else {
             Err(PublishError::Full.into())
         }
+    }
+
+    /// Withdraws what may be recorded all the same and would keep its session waiting. The client need not wait for
+    /// that: it is told to try again either way.
+    fn withdraw_later(self) {
+        let this = Arc::new(self);
+        let withdrawing = async move {
+            let withdraw = || {
+                let this = Arc::clone(&this);
+                async move { this.withdraw().await }
+            };
+            if let Err(error) = until_answered(TRIES, withdraw).await {
+                let execution = this.job.execution_id;
+                warn!(%execution, %error, "could not withdraw an execution that its client was refused");
+            }
+        };
+        tokio::spawn(withdrawing.in_current_span());
     }
 
     /// Ends what could not be queued, so that a copy which got through after all is dropped.
@@ -144,8 +167,51 @@ impl Submission {
 /// Nothing else ends with it before a first attempt.
 const NOT_QUEUED: ErrorCode = ErrorCode::InternalError;
 
+/// How often an unanswered withdrawal is tried: for about half a minute beside what the answers take.
+const TRIES: u32 = 12;
+
+/// Asks until there is an answer, with growing pauses, so many times at most.
+async fn until_answered<T, F>(tries: u32, mut ask: impl FnMut() -> F) -> Result<T, Unavailable>
+where
+    F: Future<Output = Result<T, Unavailable>>,
+{
+    let mut pauses = Backoff::default();
+    for _ in 1..tries {
+        if let Ok(answer) = ask().await {
+            return Ok(answer);
+        }
+        sleep(pauses.next_delay()).await;
+    }
+    ask().await
+}
+
 /// Whether an execution ended by [`Submission::withdraw`].
 pub(super) fn was_withdrawn(execution: &Execution) -> bool {
     let code = execution.error.as_ref().map(|error| error.code);
     execution.status == Status::Failed && execution.attempt.is_none() && code == Some(NOT_QUEUED)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_not_answered_is_asked_again_within_a_bound() {
+        for (tries, asked_at_most) in [(5, 3), (2, 2)] {
+            let mut asked = 0;
+            let answer = until_answered(tries, || {
+                asked += 1;
+                let answer = if asked < 3 {
+                    Err(Unavailable::redis("as told"))
+                } else {
+                    Ok(())
+                };
+                ready(answer)
+            });
+            assert_eq!(answer.await.is_ok(), tries > 2);
+            assert_eq!(asked, asked_at_most);
+        }
+    }
 }

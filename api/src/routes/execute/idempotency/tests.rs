@@ -182,3 +182,53 @@ async fn a_slow_holder_that_fails_leaves_the_execution_to_the_next() {
     assert_eq!(world.status(second.ids).await, Status::Pending);
     assert_eq!(world.submit().await.unwrap(), Accepted::again(second.ids));
 }
+
+#[tokio::test]
+async fn a_key_that_is_lost_while_its_job_is_queued_stands_for_that_job() {
+    let world = World::new();
+    let go = Arc::new(Notify::new());
+    world.script([Publish::Wait(go.clone(), Box::new(Publish::Succeed))]);
+    let first = tokio::spawn(world.once(LONG).submit());
+    world.queue.asked.notified().await;
+    world.keys.forget();
+    go.notify_one();
+    let first = first.await.unwrap().unwrap();
+    assert!(!first.replayed);
+    let published = world.published();
+    assert!(
+        published.iter().all(|id| *id == first.ids.execution),
+        "{published:?}"
+    );
+    assert_eq!(world.submit().await.unwrap(), Accepted::again(first.ids));
+}
+
+#[tokio::test]
+async fn a_key_that_is_lost_and_whose_job_was_withdrawn_is_begun_anew() {
+    let world = World::new();
+    let go = Arc::new(Notify::new());
+    world.script([Publish::Wait(go.clone(), Box::new(Publish::Succeed))]);
+    let once = world.once(LONG);
+    let withdrawn = once.submission.clone();
+    let first = tokio::spawn(once.submit());
+    world.queue.asked.notified().await;
+    withdrawn.withdraw().await.unwrap();
+    world.keys.forget();
+    go.notify_one();
+    let first = first.await.unwrap().unwrap();
+    assert!(first.ids.execution != withdrawn.job.execution_id);
+    assert_eq!(world.status(first.ids).await, Status::Pending);
+}
+
+#[tokio::test]
+async fn a_full_queue_frees_no_key_whose_holder_may_go_on() {
+    let world = World::with(&["--max-queue=1"]);
+    let slow = world.reserved(SHORT).await;
+    let other = world.submission(None);
+    world.record(&other).await;
+    assert_eq!(code(world.submit().await), Code::QueueFull);
+    world.record(&slow).await;
+    assert_eq!(
+        world.submit().await.unwrap(),
+        Accepted::again(slow.job.key())
+    );
+}

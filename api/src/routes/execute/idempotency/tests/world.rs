@@ -10,7 +10,8 @@ use longshore_shared::backends::Backends;
 use longshore_shared::error::{PublishError, Unavailable};
 use longshore_shared::execution::Status;
 use longshore_shared::id::{ExecutionId, ExecutionKey, SessionId};
-use longshore_shared::idempotency::{Holder, IdempotencyKey, Reservation};
+use longshore_shared::idempotency::memory::MemoryIdempotency;
+use longshore_shared::idempotency::{Holder, IdempotencyKey, IdempotencyKeys, Reservation};
 use longshore_shared::job::{Job, OnWorkerLoss, RunRequest};
 use longshore_shared::queue::{Consumer, JobQueue};
 use longshore_shared::store::{Claimant, ExecutionStore, Retention};
@@ -32,6 +33,12 @@ pub(super) const SHORT: Duration = Duration::from_millis(20);
 pub(super) struct World {
     pub(super) state: ApiState,
     pub(super) queue: Arc<ScriptedQueue>,
+    pub(super) keys: Arc<ForgetfulKeys>,
+}
+
+/// Keys that can be lost, as Redis loses them.
+pub(super) struct ForgetfulKeys {
+    kept: Mutex<Arc<MemoryIdempotency>>,
 }
 
 /// What the queue does with one job.
@@ -67,8 +74,10 @@ impl World {
             asked: Notify::new(),
         });
         backends.queue = queue.clone();
+        let keys = Arc::new(ForgetfulKeys::new());
+        backends.idempotency = keys.clone();
         let state = ApiState::new(backends, settings).unwrap();
-        Self { state, queue }
+        Self { state, queue, keys }
     }
 
     /// What happens to the next jobs; later ones are queued.
@@ -153,6 +162,50 @@ pub(super) async fn take(store: &dyn ExecutionStore, job: &Job) {
         lease: LONG,
     };
     store.claim(job, &claimant).await.unwrap();
+}
+
+impl ForgetfulKeys {
+    fn new() -> Self {
+        let kept = Mutex::new(Self::none());
+        Self { kept }
+    }
+
+    fn none() -> Arc<MemoryIdempotency> {
+        Arc::new(MemoryIdempotency::new(LONG))
+    }
+
+    pub(super) fn forget(&self) {
+        *self.kept.lock().unwrap() = Self::none();
+    }
+
+    fn kept(&self) -> Arc<MemoryIdempotency> {
+        self.kept.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl IdempotencyKeys for ForgetfulKeys {
+    async fn reserve(
+        &self,
+        key: &IdempotencyKey,
+        fingerprint: &str,
+        ids: ExecutionKey,
+        holder: Holder,
+    ) -> Result<Reservation, Unavailable> {
+        self.kept().reserve(key, fingerprint, ids, holder).await
+    }
+
+    async fn hold(&self, key: &IdempotencyKey, holder: Holder) -> Result<bool, Unavailable> {
+        self.kept().hold(key, holder).await
+    }
+
+    async fn settle(&self, key: &IdempotencyKey, holder: Holder) -> Result<bool, Unavailable> {
+        self.kept().settle(key, holder).await
+    }
+
+    async fn free(&self, key: &IdempotencyKey, holder: Holder) -> Result<(), Unavailable> {
+        self.kept().free(key, holder).await
+    }
 }
 
 #[async_trait]
