@@ -16,6 +16,7 @@ mod claims;
 mod key;
 mod key_file;
 mod key_set;
+pub(crate) mod permission;
 pub(crate) mod unauthorized;
 pub(crate) mod verifier;
 

@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use crate::error::ApiError;
 use crate::extract::{PathId, Query};
-use crate::identity::Caller;
+use crate::identity::permission::Reader;
 use crate::middleware::trace::TraceId;
 use crate::openapi::schemas;
 use crate::state::ApiState;
@@ -35,7 +35,7 @@ mod stream;
 )]
 pub(crate) async fn events(
     State(state): State<ApiState>,
-    caller: Caller,
+    Reader(caller): Reader,
     request: TraceId,
     PathId(id): PathId,
     query: Query,

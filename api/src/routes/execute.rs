@@ -7,7 +7,7 @@ use tracing::Instrument as _;
 
 use crate::error::ApiError;
 use crate::extract::{Fields, Query, idempotency_key};
-use crate::identity::{Caller, Scope};
+use crate::identity::permission::Executor;
 use crate::middleware::trace::TraceId;
 use crate::openapi::schemas;
 use crate::state::ApiState;
@@ -63,13 +63,12 @@ use submission::Submission;
 )]
 pub(crate) async fn execute(
     State(state): State<ApiState>,
-    caller: Caller,
+    Executor(caller): Executor,
     trace: TraceId,
     query: Query,
     idempotency_key::IdempotencyKey(key): idempotency_key::IdempotencyKey,
     body: Fields,
 ) -> Result<impl IntoResponse, ApiError> {
-    caller.may(Scope::Execute)?;
     query.finish()?;
     let given = key.map(|key| (key, body.clone()));
     let request = ExecuteRequest::read(body, &state.settings)?;

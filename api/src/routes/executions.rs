@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use crate::error::ApiError;
 use crate::extract::{PathId, Query};
-use crate::identity::{Caller, Scope};
+use crate::identity::permission::{Executor, Reader};
 use crate::openapi::schemas;
 use crate::state::ApiState;
 use crate::view::{ExecutionPageView, ExecutionView};
@@ -36,10 +36,9 @@ const MAX_LIMIT: usize = 200;
 )]
 pub(crate) async fn list(
     State(state): State<ApiState>,
-    caller: Caller,
+    Reader(caller): Reader,
     mut query: Query,
 ) -> Result<Response, ApiError> {
-    caller.may(Scope::Read)?;
     let workspace = query.take_workspace()?;
     let query = ExecutionQuery {
         session: query.take_session()?,
@@ -61,11 +60,10 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn show(
     State(state): State<ApiState>,
-    caller: Caller,
+    Reader(caller): Reader,
     PathId(id): PathId,
     query: Query,
 ) -> Result<Response, ApiError> {
-    caller.may(Scope::Read)?;
     query.finish()?;
     let key = state.locate(id).await?;
     let execution = state.execution(key, &caller).await?;
@@ -84,11 +82,10 @@ pub(crate) async fn show(
 )]
 pub(crate) async fn cancel(
     State(state): State<ApiState>,
-    caller: Caller,
+    Executor(caller): Executor,
     PathId(id): PathId,
     query: Query,
 ) -> Result<Response, ApiError> {
-    caller.may(Scope::Execute)?;
     query.finish()?;
     let key = state.locate(id).await?;
     state.execution(key, &caller).await?;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::error::ApiError;
 use crate::extract::{PathSession, Query};
-use crate::identity::{Caller, Scope};
+use crate::identity::permission::Reader;
 use crate::openapi::schemas;
 use crate::state::ApiState;
 
@@ -34,11 +34,10 @@ const MAX_LIMIT: usize = 1000;
 )]
 pub(crate) async fn logs(
     State(state): State<ApiState>,
-    caller: Caller,
+    Reader(caller): Reader,
     PathSession(id): PathSession,
     mut query: Query,
 ) -> Result<Response, ApiError> {
-    caller.may(Scope::Read)?;
     let order = query.take_order()?;
     let from = query.take_cursor()?;
     if from.is_some_and(|from: LogCursor| from.order != order) {

@@ -13,7 +13,7 @@ use tracing::{Instrument as _, info};
 
 use crate::error::ApiError;
 use crate::extract::{PathSession, Query};
-use crate::identity::{Caller, Scope};
+use crate::identity::permission::{Executor, Reader};
 use crate::openapi::schemas;
 use crate::state::ApiState;
 use crate::view::{SessionPageView, SessionView};
@@ -36,10 +36,9 @@ const MAX_LIMIT: usize = 200;
 )]
 pub(crate) async fn list(
     State(state): State<ApiState>,
-    caller: Caller,
+    Reader(caller): Reader,
     mut query: Query,
 ) -> Result<Response, ApiError> {
-    caller.may(Scope::Read)?;
     let workspace = query.take_workspace()?;
     let query = SessionQuery {
         status: query.take_status(&SessionStatus::ALL)?,
@@ -60,11 +59,10 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn show(
     State(state): State<ApiState>,
-    caller: Caller,
+    Reader(caller): Reader,
     PathSession(id): PathSession,
     query: Query,
 ) -> Result<Response, ApiError> {
-    caller.may(Scope::Read)?;
     query.finish()?;
     let session = state.session(id, &caller).await?;
     Ok(Json(SessionView::from(&session)).into_response())
@@ -79,11 +77,10 @@ pub(crate) async fn show(
 )]
 pub(crate) async fn close(
     State(state): State<ApiState>,
-    caller: Caller,
+    Executor(caller): Executor,
     PathSession(id): PathSession,
     query: Query,
 ) -> Result<Response, ApiError> {
-    caller.may(Scope::Execute)?;
     query.finish()?;
     state.session(id, &caller).await?;
     // In a task of its own: a client that hangs up must not leave a closed session behind that still runs.

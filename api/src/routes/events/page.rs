@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::error::ApiError;
 use crate::extract::Query;
 use crate::frames::{self, FrameList};
-use crate::identity::{Caller, Scope};
+use crate::identity::Caller;
 use crate::state::ApiState;
 
 const DEFAULT_LIMIT: usize = 200;
@@ -24,7 +24,6 @@ pub(super) async fn page(
     id: ExecutionId,
     mut query: Query,
 ) -> Result<Response, ApiError> {
-    caller.may(Scope::Read)?;
     let (after, limit) = (
         query.take_after()?,
         query.take_limit(DEFAULT_LIMIT, MAX_LIMIT)?,

@@ -10,6 +10,7 @@ use super::{EXECUTE, bad_tokens, client, setup, token, unauthorized};
 over_every_server! { setup() =>
     a_request_without_a_good_token_is_refused: ["identity.401", "identity.www-authenticate", "identity.exp", "identity.sub", "identity.aud", "identity.iss", "identity.claim-type", "identity.alg.fixed"],
     a_scope_that_is_missing_is_named: ["identity.scope", "identity.scope.execute", "identity.scope.read"],
+    a_scope_is_asked_for_before_a_body: ["identity.scope.execute"],
     some_paths_need_no_token: ["identity.open-paths"],
 }
 
@@ -107,6 +108,28 @@ async fn a_scope_that_is_missing_is_named(server: Server) -> Server {
             let message = answer.body["message"].as_str().unwrap();
             assert!(message.contains(&format!("{needed:?}")), "{message}");
         }
+    }
+    server
+}
+
+/// Whoever may not execute is told so, whatever the body is, and whatever else is wrong.
+async fn a_scope_is_asked_for_before_a_body(server: Server) -> Server {
+    let reader = client(&server, &token("alice").with("scope", json!("read")));
+    let request = || reader.request(Method::POST, EXECUTE);
+    for request in [
+        request().body("{"),
+        request()
+            .header("content-type", "application/json")
+            .body("{"),
+        request().header("idempotency-key", "").json(&json!({})),
+    ] {
+        let answer = reader.send(request).await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (StatusCode::FORBIDDEN, "FORBIDDEN"),
+            "{}",
+            answer.body
+        );
     }
     server
 }
