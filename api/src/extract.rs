@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::error::{ApiError, Code};
 
-pub(crate) mod body;
+mod body;
 pub(crate) mod idempotency_key;
 mod unique;
 
@@ -71,13 +71,11 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
-        let json = is_json(request.headers());
-        let body = body::read(request.into_body()).await?;
-        if !json {
+        if !is_json(request.headers()) {
             let message = "the body must be JSON, with the header content-type: application/json";
             return Err(ApiError::new(Code::UnsupportedMediaType, message));
         }
-        Self::parse(&body)
+        Self::parse(&body::read(request.into_body()).await?)
     }
 }
 

@@ -6,4 +6,5 @@ pub(crate) mod identify;
 pub(crate) mod measure;
 pub(crate) mod panic;
 pub(crate) mod rate_limit;
+pub(crate) mod read_on;
 pub(crate) mod trace;

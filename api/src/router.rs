@@ -6,7 +6,7 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::{ApiError, Code};
-use crate::middleware::{cors, host, identify, measure, panic, rate_limit, trace};
+use crate::middleware::{cors, host, identify, measure, panic, rate_limit, read_on, trace};
 use crate::routes::{events, execute, executions, health, logs, sessions};
 use crate::state::ApiState;
 use crate::{docs, openapi, ws};
@@ -55,6 +55,7 @@ pub(crate) fn router(state: ApiState) -> Router {
             cors::rules(&state.settings.allowed_origins),
             cors::cors,
         ))
+        .layer(from_fn(read_on::read_on))
         .layer(from_fn(trace::trace))
         .layer(from_fn(measure::measure))
         .with_state(state)

@@ -1,5 +1,4 @@
-//! Reading a body to its end, also where it is refused: a client that still writes when the connection is closed sees
-//! a broken pipe, and never the answer.
+//! Reading a body, up to a limit.
 
 use std::time::Duration;
 
@@ -11,12 +10,6 @@ use crate::error::{ApiError, Code};
 
 /// The largest body: 1 MiB of prompt and 512 KiB of system prompts, of which JSON may write each byte as six.
 const MAX: usize = 10 << 20;
-
-/// What is read and dropped of a body that is too large; whoever sends more than that does not want an answer.
-const MAX_DROPPED: usize = 100 << 20;
-
-/// How long that may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a client may send nothing of its body, and how long all of it may take.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -38,7 +31,6 @@ async fn read_whole(mut pieces: BodyDataStream) -> Result<Vec<u8>, ApiError> {
             ApiError::new(Code::InvalidRequest, message)
         })?;
         if whole.len() + piece.len() > MAX {
-            read_on(pieces).await;
             let message = "the body is too large; a prompt may have 1 MiB";
             return Err(ApiError::new(Code::PayloadTooLarge, message));
         }
@@ -50,23 +42,4 @@ async fn read_whole(mut pieces: BodyDataStream) -> Result<Vec<u8>, ApiError> {
 fn too_late() -> ApiError {
     let message = "the body did not come to its end in time";
     ApiError::new(Code::InvalidRequest, message)
-}
-
-/// For a request that is refused before its body was looked at.
-pub(crate) async fn skip(body: Body) {
-    read_on(body.into_data_stream()).await;
-}
-
-async fn read_on(mut pieces: BodyDataStream) {
-    let mut dropped = 0;
-    let dropping = async {
-        while let Some(Ok(piece)) = pieces.next().await {
-            dropped += piece.len();
-            if dropped > MAX_DROPPED {
-                return;
-            }
-        }
-    };
-    // Answered all the same when it does not end in time.
-    let _ = timeout(PATIENCE, dropping).await;
 }

@@ -4,7 +4,6 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::extract::body;
 use crate::identity::unauthorized::Unauthorized;
 use crate::identity::{Caller, bearer};
 use crate::state::ApiState;
@@ -15,18 +14,9 @@ pub(crate) async fn identify(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Unauthorized> {
-    let known =
-        caller(&state, &request).and_then(|caller| caller.ok_or_else(Unauthorized::missing));
-    match known {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            Ok(next.run(request).await)
-        }
-        Err(refusal) => {
-            body::skip(request.into_body()).await;
-            Err(refusal)
-        }
-    }
+    let caller = caller(&state, &request)?.ok_or_else(Unauthorized::missing)?;
+    request.extensions_mut().insert(caller);
+    Ok(next.run(request).await)
 }
 
 /// As [`identify`], for a WebSocket: its token may be a subprotocol too, and where there is none the handler is given

@@ -7,7 +7,6 @@ use axum::response::{IntoResponse as _, Response};
 use longshore_shared::rate_limit::{Quota, Verdict};
 
 use crate::error::{ApiError, Code};
-use crate::extract::body;
 use crate::identity::Caller;
 use crate::state::ApiState;
 
@@ -28,10 +27,7 @@ pub(crate) async fn limit(
     let quota = state.backends.limiter.take(&caller.subject, limit).await?;
     let mut response = match quota.verdict {
         Verdict::Taken => next.run(request).await,
-        Verdict::Refused { retry_after } => {
-            body::skip(request.into_body()).await;
-            refusal(retry_after)
-        }
+        Verdict::Refused { retry_after } => refusal(retry_after),
     };
     response.headers_mut().extend(headers(&quota));
     Ok(response)

@@ -10,6 +10,7 @@ over_every_server! { Setup::default() =>
     the_content_type_must_be_json: ["execute.content-type"],
     a_body_may_be_of_unknown_length: ["execute.body.chunked"],
     a_body_may_be_so_large: ["execute.body.size"],
+    a_refusal_reaches_a_client_that_still_sends: ["errors.shape"],
 }
 
 async fn the_content_type_must_be_json(server: Server) -> Server {
@@ -106,6 +107,37 @@ async fn a_body_may_be_so_large(server: Server) -> Server {
                 (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE")
             );
         }
+    }
+    server
+}
+
+/// Whatever it is that is refused before the body was looked at.
+async fn a_refusal_reaches_a_client_that_still_sends(server: Server) -> Server {
+    let client = server.client();
+    let json = || {
+        client
+            .request(Method::POST, EXECUTE)
+            .header(header::CONTENT_TYPE, "application/json")
+    };
+    for (request, code) in [
+        (json().header("idempotency-key", ""), "INVALID_REQUEST"),
+        (json().query(&[("a", "b")]), "INVALID_REQUEST"),
+        (json().header(header::HOST, "evil.example"), "FORBIDDEN"),
+        (
+            client.request(Method::POST, EXECUTE),
+            "UNSUPPORTED_MEDIA_TYPE",
+        ),
+        (client.request(Method::PUT, EXECUTE), "METHOD_NOT_ALLOWED"),
+        (client.request(Method::POST, "/nosuch"), "NOT_FOUND"),
+        (
+            client.request(Method::POST, "/api/v1/claude/executions/x/cancel"),
+            "EXECUTION_NOT_FOUND",
+        ),
+    ] {
+        let pieces = (0..36).map(|_| Ok::<_, std::io::Error>(vec![b' '; 256 * KIB]));
+        let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
+        let answer = client.send(request.body(body)).await;
+        assert_eq!(answer.code(), code, "{}", answer.body);
     }
     server
 }
