@@ -15,6 +15,7 @@ use crate::routes::{events, execute, executions, health, logs, sessions};
 use crate::ws;
 
 mod errors;
+mod headers;
 pub(crate) mod schemas;
 
 use errors::Errors;
@@ -84,6 +85,10 @@ pub(crate) fn document(settings: &ApiSettings) -> Value {
     if !allowed.is_empty() {
         fields["tools"]["items"]["enum"] = json!(allowed);
     }
+    if settings.rate_limit().is_none() {
+        headers::without_limit(&mut document);
+    }
+    headers::require(&mut document);
     document
 }
 

@@ -66,19 +66,47 @@ impl Document {
         let responses = &self.0["paths"][path][method]["responses"];
         let response = self.resolve(&responses[answer.status.as_str()]);
         assert!(response.is_object(), "{of} is not described");
-        for (name, header) in response["headers"].as_object().into_iter().flatten() {
-            // Null stands for a header that is not always there.
-            let may_lack = header["schema"]["type"].is_array();
-            assert!(
-                may_lack || answer.headers.contains_key(name),
-                "{of}: no {name}"
-            );
-        }
+        self.check_headers(&response["headers"], answer, &of);
         let schema = &response["content"]["application/json"]["schema"];
         assert!(schema.is_object(), "{of} is described without a body");
         is_valid(&self.validator(schema), &answer.body, &of);
     }
+
+    /// What is required is there, and what is there is described and as described.
+    fn check_headers(&self, described: &Value, answer: &Answer, of: &str) {
+        for (name, header) in described.as_object().into_iter().flatten() {
+            let required = header["required"] == true;
+            assert!(
+                !required || answer.headers.contains_key(name),
+                "{of}: no {name}"
+            );
+        }
+        for (name, value) in &answer.headers {
+            if OF_HTTP.contains(&name.as_str()) {
+                continue;
+            }
+            let header = &described[name.as_str()];
+            assert!(header.is_object(), "{of}: {name} is not described");
+            let text = value.to_str().expect("a text");
+            let number = text.parse().map(|number: u64| json!(number));
+            let validator = self.validator(&header["schema"]);
+            let is_one = number.is_ok_and(|number| validator.is_valid(&number));
+            assert!(
+                is_one || validator.is_valid(&json!(text)),
+                "{of}: {name}: {text}"
+            );
+        }
+    }
 }
+
+/// What HTTP itself adds to an answer, and CORS.
+const OF_HTTP: [&str; 5] = [
+    "content-type",
+    "content-length",
+    "transfer-encoding",
+    "date",
+    "vary",
+];
 
 /// # Panics
 /// When it is not, with what is wrong.

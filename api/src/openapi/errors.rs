@@ -1,16 +1,14 @@
 //! The errors that operations answer: a response for every status, and which operation has which.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
 use utoipa::Modify;
-use utoipa::openapi::header::Header;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr};
 
-use super::schemas::string;
+use super::headers::{self, Named};
 use crate::error::Code;
 
 /// What every operation of the API proper may answer.
@@ -33,29 +31,35 @@ const OWN: [(&str, &[u16]); 13] = [
     ("openapi", &[400, 403, 500]),
 ];
 
+/// The operation behind the rate limit, whose answers tell about it.
+const LIMITED: &str = "execute";
+
+type Known = BTreeMap<u16, Vec<Code>>;
+
 /// Adds the responses, and to each of every operation's the headers that all answers carry.
 pub(super) struct Errors;
 
 impl Modify for Errors {
     fn modify(&self, document: &mut OpenApi) {
-        let components = document.components.get_or_insert_default();
-        for (status, codes) in by_status() {
-            components
-                .responses
-                .insert(name(status), response(status, &codes).into());
-        }
+        let known = by_status();
+        let mut shared = BTreeSet::new();
         for (path, item) in &mut document.paths.paths {
             let common = path.starts_with("/api/") || path.starts_with("/ws/");
             for operation in operations(item) {
-                add(operation, if common { &COMMON } else { &[] });
+                let common = if common { &COMMON[..] } else { &[] };
+                shared.extend(add(operation, common, &known));
             }
+        }
+        let responses = &mut document.components.get_or_insert_default().responses;
+        for status in shared {
+            responses.insert(name(status), response(status, &known[&status]).into());
         }
     }
 }
 
 /// The codes of each status.
-fn by_status() -> BTreeMap<u16, Vec<Code>> {
-    let mut all: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+fn by_status() -> Known {
+    let mut all = Known::new();
     for code in Code::ALL {
         all.entry(code.status().as_u16()).or_default().push(code);
     }
@@ -86,55 +90,51 @@ fn response(status: u16, codes: &[Code]) -> Response {
         .content(
             "application/json",
             Content::new(Some(Ref::from_schema_name("Error"))),
-        )
-        .header("x-trace-id", trace_id());
-    if let 429 | 503 = status {
-        let seconds = whole_number("Seconds after which a retry may succeed");
-        response = response.header("retry-after", seconds);
+        );
+    for (name, header) in headers::of_error(status) {
+        response = response.header(name, header);
     }
     response.build()
 }
 
-fn add(operation: &mut Operation, common: &[u16]) {
+/// Adds an operation's errors; answers the statuses of those that it shares with others and refers to.
+fn add(operation: &mut Operation, common: &[u16], known: &Known) -> Vec<u16> {
     let id = operation.operation_id.as_deref().unwrap_or_default();
+    let limited = id == LIMITED;
     let own = OWN.iter().find(|(own, _)| *own == id);
     let own = own.map_or(&[][..], |(_, statuses)| statuses);
     let responses = &mut operation.responses.responses;
     for response in responses.values_mut() {
-        if let RefOr::T(response) = response {
-            response
-                .headers
-                .insert("x-trace-id".to_owned(), trace_id().into());
-        }
+        carry(response, [headers::trace_id()]);
     }
-    let known = by_status();
+    let mut shared = Vec::new();
     for status in common.iter().chain(own) {
-        if !known.contains_key(status) {
+        let Some(codes) = known.get(status) else {
             continue; // No code has it yet.
-        }
-        let reference = Ref::from_response_name(name(*status));
-        responses.insert(status.to_string(), RefOr::Ref(reference));
+        };
+        let added = if limited && *status != 401 {
+            response(*status, codes).into()
+        } else {
+            shared.push(*status);
+            RefOr::Ref(Ref::from_response_name(name(*status)))
+        };
+        responses.insert(status.to_string(), added);
     }
+    if limited {
+        for (status, response) in responses {
+            carry(response, headers::of_limit(status));
+        }
+    }
+    shared
 }
 
-fn trace_id() -> Header {
-    header(
-        "The W3C trace id of the request",
-        string().pattern(Some("^[0-9a-f]{32}$")),
-    )
-}
-
-fn whole_number(about: &str) -> Header {
-    let number = ObjectBuilder::new()
-        .schema_type(Type::Integer)
-        .minimum(Some(0));
-    header(about, number)
-}
-
-fn header(about: &str, schema: impl Into<RefOr<Schema>>) -> Header {
-    let mut header = Header::new(schema);
-    header.description = Some(about.to_owned());
-    header
+/// Adds headers to a response that is written out.
+fn carry(response: &mut RefOr<Response>, headers: impl IntoIterator<Item = Named>) {
+    if let RefOr::T(response) = response {
+        let headers = headers.into_iter();
+        let named = headers.map(|(name, header)| (name.to_owned(), header.into()));
+        response.headers.extend(named);
+    }
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

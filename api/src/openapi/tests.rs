@@ -74,11 +74,28 @@ fn the_committed_document_is_this_one() {
 
 #[test]
 fn the_servers_own_limits_are_in_it() {
-    let args = ["--max-execution-timeout=2h", "--allowed-tools=Read,Edit"];
+    let args = [
+        "--max-execution-timeout=2h",
+        "--allowed-tools=Read,Edit",
+        "--rate-limit=0",
+    ];
     let document = document(&settings(&args));
+    assert!(!document.to_string().contains("x-ratelimit-"));
     let fields = &document["components"]["schemas"]["ExecuteRequest"]["properties"];
     assert_eq!(fields["timeout_seconds"]["maximum"], 7200);
     assert_eq!(fields["tools"]["items"]["enum"], json!(["Read", "Edit"]));
+}
+
+#[test]
+fn every_error_that_is_shared_is_referred_to() {
+    let document = document(&settings(&[]));
+    let text = document.to_string();
+    let shared = document["components"]["responses"].as_object().unwrap();
+    assert!(shared.contains_key("Error401"));
+    for name in shared.keys() {
+        let reference = format!("\"#/components/responses/{name}\"");
+        assert!(text.contains(&reference), "nothing refers to {name}");
+    }
 }
 
 #[test]

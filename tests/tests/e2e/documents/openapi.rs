@@ -8,12 +8,71 @@ use tests::server::{Server, Setup};
 use uuid::Uuid;
 
 over_every_server! { Setup::default() =>
-    the_document_is_the_committed_one: ["openapi.file"],
     the_document_has_every_method: ["openapi.document"],
     answers_are_as_described: [
         "openapi.true", "format.json", "format.time", "format.id.execution", "executions.show.fields", "sessions.show.fields", "executions.show.unknown-null", "executions.show.attempt", "health.healthz", "health.readyz",
     ],
     refusals_are_as_described: ["openapi.true", "errors.shape"],
+}
+
+/// As servers are by themselves; the others here have no limit, and describe none.
+mod limited {
+    use super::*;
+
+    over_every_server! { Setup::default().with("LONGSHORE_RATE_LIMIT", "1").with("LONGSHORE_RATE_BURST", "1") =>
+        the_document_is_the_committed_one: ["openapi.file"],
+        a_refusal_for_its_rate_is_as_described: ["openapi.true"],
+    }
+
+    async fn the_document_is_the_committed_one(server: Server) -> Server {
+        let served = Document::served(server.other()).await;
+        assert!(
+            served == Document::committed("openapi.yaml"),
+            "make api-docs writes it"
+        );
+        server
+    }
+
+    async fn a_refusal_for_its_rate_is_as_described(server: Server) -> Server {
+        let document = Document::served(server.client()).await;
+        for status in [400, 429] {
+            let answer = server.client().post(EXECUTE, &json!({})).await;
+            assert_eq!(answer.status, status, "{}", answer.body);
+            document.check("post", EXECUTE, &answer);
+        }
+        server
+    }
+}
+
+mod with_a_key {
+    use tests::tokens::{SECRET, Token};
+
+    use super::*;
+
+    over_every_server! { Setup::default().with("LONGSHORE_JWT_SECRET", SECRET) =>
+        a_refused_caller_is_as_described: ["openapi.true"],
+    }
+
+    async fn a_refused_caller_is_as_described(server: Server) -> Server {
+        let client = server.client();
+        let document = Document::served(client).await;
+        let reader = Token::of("alice").with("scope", json!("read")).signed();
+        for (client, status) in [
+            (client.clone(), 401),
+            (client.with_token("nosuch"), 401),
+            (client.with_token(&reader), 403),
+        ] {
+            let body = json!({ "workspace_id": "demo", "prompt": "x" });
+            let answer = client.post(EXECUTE, &body).await;
+            assert_eq!(answer.status, status, "{}", answer.body);
+            document.check("post", EXECUTE, &answer);
+        }
+        for path in [EXECUTION, EVENTS, EXECUTIONS, SESSION, SESSIONS, LOGS] {
+            let answer = get(&document, client, path, "x", "").await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
+        }
+        server
+    }
 }
 
 const EXECUTE: &str = "/api/v1/claude/execute";
@@ -24,15 +83,6 @@ const SESSIONS: &str = "/api/v1/claude/sessions";
 const SESSION: &str = "/api/v1/claude/sessions/{id}";
 const LOGS: &str = "/api/v1/claude/sessions/{id}/logs";
 const EVENTS: &str = "/api/v1/claude/executions/{id}/events";
-
-async fn the_document_is_the_committed_one(server: Server) -> Server {
-    let served = Document::served(server.other()).await;
-    assert!(
-        served == Document::committed("openapi.yaml"),
-        "make api-docs writes it"
-    );
-    server
-}
 
 /// By what each path says it takes.
 async fn the_document_has_every_method(server: Server) -> Server {
@@ -170,7 +220,8 @@ async fn refusals_are_as_described(server: Server) -> Server {
     }
     let other = client.request(Method::DELETE, &SESSION.replace("{id}", &unknown));
     document.check("delete", SESSION, &client.send(other).await);
-    get(&document, client, "/ws/executions/{id}", &unknown, "").await;
+    let plain = get(&document, client, "/ws/executions/{id}", &unknown, "").await;
+    assert_eq!(plain.status, StatusCode::UPGRADE_REQUIRED);
     get(&document, client, "/openapi.json", "", "?pretty=1").await;
     document.check("post", CANCEL, &client.cancel(&unknown).await);
     let post = || client.request(Method::POST, EXECUTE);
