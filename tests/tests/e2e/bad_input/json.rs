@@ -12,7 +12,7 @@ over_every_server! { Setup::default() =>
 }
 
 async fn a_body_that_is_no_json_object_is_refused(server: Server) -> Server {
-    let not_json: [&[u8]; 10] = [
+    let not_json: [&[u8]; 11] = [
         b"",
         b" \n",
         b"hello",
@@ -23,6 +23,7 @@ async fn a_body_that_is_no_json_object_is_refused(server: Server) -> Server {
         b"{\"workspace_id\":\"demo\",\"prompt\":\"\xff\"}",
         b"{\"workspace_id\":\"demo\",\"prompt\":\"\\ud800\"}",
         b"{\"workspace_id\":\"demo\",\"prompt\":NaN}",
+        b"{\"workspace_id\":\"demo\",\"prompt\":\"x\",\"metadata\":{\"n\":1e400}}",
     ];
     let mut bodies: Vec<(Vec<u8>, &str)> =
         not_json.map(|body| (body.to_vec(), "INVALID_JSON")).into();
