@@ -21,13 +21,14 @@ impl RateLimiter for MemoryLimiter {
         // The sections under this lock do not panic half way, so a poisoned one is still whole.
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let now = micros();
-        let full_at = buckets.get_mut(caller).map_or(now, |at| now.max(*at));
-        let after = full_at + limit.refill();
-        let taken = after - now <= limit.depth();
-        if !taken {
-            return Ok(Quota::new(limit, taken, now, full_at));
+        let noted = buckets.get_mut(caller).map_or(now, |at| *at);
+        // No bucket is emptier than empty, whatever the limit or the clock was when this was noted.
+        let full_at = noted.clamp(now, now + limit.depth());
+        let taken = full_at + limit.refill() - now <= limit.depth();
+        let after = full_at + if taken { limit.refill() } else { 0 };
+        if taken || full_at < noted {
+            buckets.insert(caller, after, Duration::from_micros(after - now));
         }
-        buckets.insert(caller, after, Duration::from_micros(after - now));
         Ok(Quota::new(limit, taken, now, after))
     }
 }

@@ -15,6 +15,7 @@ over_every_engine! { Retention::default() =>
     callers_have_buckets_of_their_own,
     after_the_time_it_says_there_is_a_token,
     a_bucket_that_is_full_again_gives_its_burst_again,
+    a_limit_that_grew_holds_at_once,
     of_many_takes_at_once_no_more_than_the_burst_are_given,
 }
 
@@ -92,6 +93,21 @@ async fn a_bucket_that_is_full_again_gives_its_burst_again(on: Backends) {
     assert!(given >= 20, "{given}");
     sleep(Duration::from_millis(200)).await;
     assert_eq!(take(&on, "ann", fast).await.remaining, 19);
+}
+
+async fn a_limit_that_grew_holds_at_once(on: Backends) {
+    for _ in 0..3 {
+        take(&on, "ann", limit(1, 3)).await;
+    }
+    let quota = take(&on, "ann", limit(600, 3)).await;
+    assert_eq!(quota.verdict, Verdict::Refused { retry_after: 1 });
+    let soon = async {
+        while take(&on, "ann", limit(600, 3)).await.verdict != Verdict::Taken {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let soon = tokio::time::timeout(Duration::from_secs(10), soon);
+    soon.await.expect("a token comes back in 100 ms");
 }
 
 async fn of_many_takes_at_once_no_more_than_the_burst_are_given(on: Backends) {
