@@ -36,6 +36,7 @@ pub trait Catalogue: Send + Sync {
 
     /// The executions of a session in the order in which they were accepted, each with its number in that order, which
     /// counts from 1 and may skip; from after number `after` (exclusive) in the direction of `order`, at most `limit`.
+    /// Fewer are the last ones. Where the records of very many have expired, some of those may be among them.
     async fn of_session(
         &self,
         session: SessionId,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use longshore_shared::backends::Backends;
-use longshore_shared::catalogue::{SessionQuery, Walk};
-use longshore_shared::id::{ExecutionKey, SessionId};
+use longshore_shared::catalogue::{ExecutionQuery, Order, SessionQuery, Walk};
+use longshore_shared::id::{ExecutionId, ExecutionKey, SessionId};
 use longshore_shared::session::SessionStatus;
 use longshore_shared::store::Retention;
 use redis::aio::MultiplexedConnection;
@@ -150,6 +150,41 @@ async fn what_lost_its_record_is_neither_listed_nor_counted() {
 }
 
 #[tokio::test]
+async fn one_look_at_a_session_passes_over_a_bounded_number_of_expired_executions() {
+    on_redis(Retention::default(), async |on: Backends| {
+        let kept = accepted(&on).await;
+        let session = kept.session_id;
+        let mut raw = Raw::of(session).await;
+        let set = format!("{{{session}}}:executions");
+        for number in 2..5_000 {
+            raw.enter(&set, number, &ExecutionId::generate().to_string())
+                .await;
+        }
+        let (mut after, mut looks, mut found) = (None, 0, Vec::new());
+        loop {
+            let looking = on
+                .catalogue
+                .of_session(session, after, Order::Descending, 10);
+            let page = looking.await.unwrap();
+            looks += 1;
+            found.extend(page.iter().map(|(_, key)| *key));
+            after = page.last().map(|(number, _)| *number);
+            if page.len() < 10 {
+                break;
+            }
+        }
+        assert!((4..20).contains(&looks), "{looks}");
+        assert_eq!(found.last(), Some(&kept.key()));
+        let query = ExecutionQuery {
+            session: Some(session),
+            ..all_executions(5)
+        };
+        assert_eq!(walk_executions(&on, query).await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn entries_that_never_got_a_record_are_removed() {
     let retention = Retention {
         execution: Duration::from_secs(60),
@@ -185,7 +220,7 @@ async fn what_does_not_wait_is_not_counted_as_pending() {
         let mut raw = Raw::of(running.session_id).await;
         let never = ExecutionKey {
             session: SessionId::generate(),
-            execution: longshore_shared::id::ExecutionId::generate(),
+            execution: ExecutionId::generate(),
         };
         let long_ago = 1_700_000_000_000;
         raw.enter("pending", long_ago, &running.key().to_string())
