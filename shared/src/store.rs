@@ -43,7 +43,7 @@ pub trait ExecutionStore: Send + Sync {
     /// must have ended and expired. The same claimant asking again is given the same attempt.
     async fn claim(&self, job: &Job, claimant: &Claimant) -> Result<Claim, Unavailable>;
 
-    /// Extends a lease; tells whether somebody wants the run ended.
+    /// Extends a lease; tells whether somebody wants the run ended, which closing its session says too.
     async fn renew(
         &self,
         lease: &Lease,
@@ -53,7 +53,8 @@ pub trait ExecutionStore: Send + Sync {
     /// Ends an execution and its lease: record, `end` event and the session's order in one step.
     ///
     /// All its events must have been appended before. `transcript`, where given, is what the session's next
-    /// execution resumes. Answers the job that is next in the session, which the caller publishes.
+    /// execution resumes. Answers the job that is next in the session, which the caller publishes; of a closed
+    /// session none is, here and wherever else an execution ends.
     async fn finish(
         &self,
         lease: &Lease,
@@ -74,7 +75,7 @@ pub trait ExecutionStore: Send + Sync {
     /// Closes a session: from now on nothing is accepted for it, and nothing of it is begun.
     ///
     /// Answers what of it has not ended, which the caller cancels with [`CancelReason::SessionClosed`]; where that does
-    /// not happen, a claim says so. A session is kept as long after this as after any other activity.
+    /// not happen, claims and renewals say so. A session is kept as long after this as after any other activity.
     async fn close(&self, session: SessionId) -> Result<Closed, Unavailable>;
 
     /// Every cancellation asked of a running execution. A hint: one that is missed is told by [`Self::renew`].
@@ -84,7 +85,8 @@ pub trait ExecutionStore: Send + Sync {
     async fn lost(&self, grace: Duration, limit: usize) -> Result<Vec<LostLease>, Unavailable>;
 
     /// Gives a lost execution back or ends it, if it is still lost. Any number of workers may try. What is given back
-    /// is listed as undispatched until [`Self::dispatched`]. One that was cancelled meanwhile is not given back.
+    /// is listed as undispatched until [`Self::dispatched`]. One that was cancelled meanwhile, or whose session was
+    /// closed, is not given back: it is lost still, and says so.
     async fn reap(
         &self,
         lost: &LostLease,

@@ -64,8 +64,15 @@ local function head()
   end
 end
 
--- The job that is next in the session, for the caller to publish; '' where there is none.
+-- Whether the session is closed.
+local function closed()
+  return redis.call('HEXISTS', SESSION, 'closed') == 1
+end
+
+-- The job that is next in the session, for the caller to publish; '' where there is none. Of a closed session none is
+-- begun, and who closes it cancels them all: jobs are large.
 local function next_job()
+  if closed() then return '' end
   local key, _, status = head()
   return status == 'pending' and redis.call('HGET', key, 'job') or ''
 end

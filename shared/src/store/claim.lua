@@ -14,7 +14,7 @@ end
 
 local state = after('claim')
 if state then
-  if redis.call('HEXISTS', SESSION, 'closed') == 1 then return {'closed'} end
+  if closed() then return {'closed'} end
   local _, first = head()
   if first and first ~= EXECUTION then return {'busy', news} end
   if not first then redis.call('RPUSH', ORDER, EXECUTION) end

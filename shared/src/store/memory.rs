@@ -120,9 +120,11 @@ impl ExecutionStore for MemoryStore {
         length: Duration,
     ) -> Result<Option<CancelReason>, LeaseError> {
         let mut state = self.state();
+        let closed = state.is_closed(lease.key.session);
         let entry = state.held(lease)?;
         entry.lease_until = Instant::now() + length;
-        Ok(entry.cancel)
+        let closed = closed.then_some(CancelReason::SessionClosed);
+        Ok(entry.cancel.or(closed))
     }
 
     async fn finish(

@@ -79,7 +79,10 @@ impl ExecutionStore for RedisStore {
         length: Duration,
     ) -> Result<Option<CancelReason>, LeaseError> {
         let mut renew = on(&self.redis.scripts().renew, self.redis.keys(), lease.key);
-        renew.arg(lease.token.to_string()).arg(millis(length));
+        renew
+            .arg(lease.token.to_string())
+            .arg(millis(length))
+            .arg(CancelReason::SessionClosed.as_str());
         let (answer, registered) = tokio::join!(
             self.invoke(&renew),
             self.outside.register(lease.key, length)

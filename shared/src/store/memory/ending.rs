@@ -102,6 +102,7 @@ impl MemoryStore {
         let Some(to) = state.step(key, step) else {
             return Reaped::NotLost;
         };
+        let closed = state.is_closed(key.session);
         let Some(entry) = state.executions.get_mut(&key.execution) else {
             return Reaped::NotLost;
         };
@@ -109,6 +110,9 @@ impl MemoryStore {
             // Its holder may come back, and must not take this end for its own.
             entry.lease = None;
             return Reaped::Ended(self.settle(state, key, to, ending));
+        }
+        if closed {
+            entry.cancel.get_or_insert(CancelReason::SessionClosed);
         }
         if entry.cancel.is_some() {
             return Reaped::NotLost;

@@ -67,7 +67,11 @@ impl MemoryStore {
         self.head(state, key.session)
     }
 
+    /// The job that is next in the session; none of a closed one, where nothing is begun.
     pub(super) fn head(&self, state: &State, session: SessionId) -> Option<Box<Job>> {
+        if state.is_closed(session) {
+            return None;
+        }
         let head = state.sessions.get(&session)?.order.front()?;
         let entry = state.executions.get(head)?;
         (entry.record.status == Status::Pending).then(|| Box::new(entry.job.clone()))

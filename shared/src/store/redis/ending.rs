@@ -119,7 +119,8 @@ impl RedisStore {
                 // First, so that one whose publish never happens is found again.
                 self.outside.waits(key).await?;
                 reap.arg(Move::Requeue.as_str())
-                    .arg(Template::worker_lost(key.execution).text);
+                    .arg(Template::worker_lost(key.execution).text)
+                    .arg(CancelReason::SessionClosed.as_str());
             }
             Verdict::End(ending) => {
                 reap.arg(Move::from(ending.kind).as_str()).arg("");
