@@ -39,8 +39,10 @@ impl RedisCatalogue {
             next: query.after,
             ..SessionPage::default()
         };
+        let mut shown = Vec::new();
         for _ in 0..ROUNDS {
-            let room = query.limit - page.sessions.len();
+            // One more than the page holds: it tells whether anything follows.
+            let room = query.limit + 1 - shown.len();
             let answer = self.index.list(&scopes, query.status, page.next, room);
             let Answer::Page {
                 moment,
@@ -51,18 +53,26 @@ impl RedisCatalogue {
             else {
                 return Err(ListError::InvalidCursor);
             };
-            let (shown, gone) = self.read_sessions(&sessions).await?;
+            let (found, gone) = self.read_sessions(&sessions).await?;
             let gone: Vec<_> = gone.into_iter().map(|session| (session, moment)).collect();
             let dropped = self.index.drop(&gone).await?;
-            let fitting =
-                |session: &Session| query.status.is_none_or(|status| status == session.status());
-            page.sessions.extend(shown.into_iter().filter(fitting));
+            let found = found.into_iter().filter(|(session, _)| {
+                query.status.is_none_or(|status| status == session.status())
+            });
+            shown.extend(found);
             page.total = total.saturating_sub(u64::try_from(dropped).unwrap_or_default());
             page.next = below.map(|below| SessionCursor { moment, below });
-            if page.next.is_none() || page.sessions.len() >= query.limit {
+            if shown.len() > query.limit {
+                shown.truncate(query.limit);
+                let last = shown.last().map(|(_, below)| *below);
+                page.next = last.map(|below| SessionCursor { moment, below });
+                break;
+            }
+            if page.next.is_none() {
                 break;
             }
         }
+        page.sessions = shown.into_iter().map(|(session, _)| session).collect();
         Ok(page)
     }
 
@@ -89,23 +99,23 @@ impl RedisCatalogue {
         self.index.drop(&gone).await
     }
 
-    /// The records of sessions, in the same order, and the sessions that have none.
+    /// The records of sessions with their positions, in the same order, and the sessions that have none.
     async fn read_sessions(
         &self,
-        sessions: &[SessionId],
-    ) -> Result<(Vec<Session>, Vec<SessionId>), Unavailable> {
+        sessions: &[(SessionId, u64)],
+    ) -> Result<(Vec<(Session, u64)>, Vec<SessionId>), Unavailable> {
         let (mut shown, mut gone) = (Vec::new(), Vec::new());
         if sessions.is_empty() {
             return Ok((shown, gone));
         }
         let mut pipe = Pipeline::new();
-        for session in sessions {
+        for (session, _) in sessions {
             record::ask_session(&mut pipe, self.redis.keys(), *session);
         }
         let answers: Vec<redis::Value> = self.ask(&pipe).await?;
-        for (session, answer) in sessions.iter().zip(answers.as_chunks::<2>().0) {
+        for ((session, position), answer) in sessions.iter().zip(answers.as_chunks::<2>().0) {
             match record::read_session(*session, answer)? {
-                Some(record) => shown.push(record),
+                Some(record) => shown.push((record, *position)),
                 None => gone.push(*session),
             }
         }

@@ -1,7 +1,7 @@
 -- Sessions by position, the newest first, as they stood at one moment. ARGV[1]: that moment, or '' to begin a list now;
 -- [2]: the position below which; [3]: sessions at most; [4]: positions looked at at most; [5]: how many statuses
 -- follow; then these, then the scopes. Answers the moment, how many there are now, where the next page begins or '', and
--- the sessions.
+-- the sessions, each followed by its position.
 local moment, below, limit, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local statuses, scopes = {}, {}
 for i = 6, #ARGV do
@@ -12,7 +12,8 @@ for i = 6, #ARGV do
   end
 end
 
-if not moment then
+local begins = not moment
+if begins then
   moment = math.max(now(), clock('last'))
   below = moment + 1
   redis.call('HSET', CLOCK, 'last', digits(moment), 'read', digits(moment))
@@ -28,8 +29,11 @@ for _, scope in ipairs(scopes) do
     total = total + redis.call('ZCARD', set(status, scope))
     wanted[status] = true
   end
-  sources[#sources + 1] = {key = set('past', scope), past = true}
+  -- What is past ended before a list that begins now.
+  if not begins then sources[#sources + 1] = {key = set('past', scope), past = true} end
 end
+-- Each position taken is compared with all sources: this many comparisons are some 20 ms.
+most = math.max(1, math.min(most, math.floor(100000 / math.max(1, #sources))))
 local step = math.max(4, math.min(limit + 1, math.ceil(256 / math.max(1, #sources))))
 
 -- The newest position of a source that has not been taken, or nil.
@@ -63,10 +67,11 @@ end
 
 local page, looked, source = {}, 0, newest()
 while source and #page < limit and looked < most do
-  page[#page + 1] = take(source) or nil
+  local session, position = take(source) or nil, source.last
+  if session then page[#page + 1] = {session, position} end
   below, looked, source = tonumber(source.last), looked + 1, newest()
 end
 
 local answer = {digits(moment), digits(total), source and digits(below) or ''}
-for _, session in ipairs(page) do answer[#answer + 1] = session end
+for _, found in ipairs(page) do answer[#answer + 1], answer[#answer + 2] = found[1], found[2] end
 return answer

@@ -13,6 +13,7 @@ use crate::engines::{accepted, claimed, completed, continued, job, over_every_en
 
 over_every_engine! { Retention::default() =>
     pages_hold_everything_once_while_more_comes,
+    the_last_page_says_so,
     a_reach_bounds_the_list,
     a_status_is_what_is_shown,
     a_page_is_bounded_in_bytes,
@@ -54,6 +55,19 @@ async fn pages_hold_everything_once_while_more_comes(on: Backends) {
     }
     assert_eq!(listed, there);
     assert_eq!(walk_executions(&on, all_executions(200)).await.len(), 526);
+}
+
+async fn the_last_page_says_so(on: Backends) {
+    for _ in 0..200 {
+        accepted(&on).await;
+    }
+    for limit in [200, 100, 50] {
+        let mut query = all_executions(limit);
+        for page in 1..=200 / limit {
+            query.after = on.catalogue.executions(&query).await.unwrap().next;
+            assert_eq!(query.after.is_none(), page == 200 / limit, "{limit}");
+        }
+    }
 }
 
 async fn a_reach_bounds_the_list(on: Backends) {

@@ -139,12 +139,16 @@ async fn what_lost_its_record_is_neither_listed_nor_counted() {
     on_redis(Retention::default(), async |on: Backends| {
         let kept = accepted_in(&on, "kept").await;
         let lost = accepted_in(&on, "lost").await;
+        let newest = accepted_in(&on, "kept").await;
         let mut raw = Raw::of(kept.session_id).await;
         raw.delete(&format!("{{{}}}:*", lost.session_id)).await;
+        raw.delete(&format!("{{{}}}:*", kept.session_id)).await;
         let listed = walk_executions(&on, all_executions(5)).await;
         assert_eq!(listed.len(), 1);
-        let page = on.catalogue.sessions(&all_sessions(5)).await.unwrap();
+        let page = on.catalogue.sessions(&all_sessions(1)).await.unwrap();
         assert_eq!((page.sessions.len(), page.total), (1, 1));
+        assert_eq!(page.sessions[0].session_id, newest.session_id);
+        assert_eq!(page.next, None, "nothing follows that is still there");
     })
     .await;
 }
@@ -180,6 +184,28 @@ async fn one_look_at_a_session_passes_over_a_bounded_number_of_expired_execution
             ..all_executions(5)
         };
         assert_eq!(walk_executions(&on, query).await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_that_begins_does_not_look_at_what_is_past() {
+    on_redis(Retention::default(), async |on: Backends| {
+        let job = accepted(&on).await;
+        let mut raw = Raw::of(job.session_id).await;
+        let session = job.session_id;
+        raw.enter("{sessions}:active:*", 1_000, &session.to_string())
+            .await;
+        let mut past = redis::cmd("ZADD");
+        past.arg(format!("{}:{{sessions}}:past:*", raw.namespace));
+        for position in 2_000..45_000 {
+            past.arg(position);
+            past.arg(format!("{session} idle {} demo", position + 1));
+        }
+        let () = past.query_async(&mut raw.redis).await.unwrap();
+        let page = on.catalogue.sessions(&all_sessions(5)).await.unwrap();
+        assert_eq!(page.sessions.len(), 1, "however much is past");
+        assert_eq!(page.next, None);
     })
     .await;
 }

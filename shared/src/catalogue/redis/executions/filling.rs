@@ -31,8 +31,10 @@ impl<'a> Filling<'a> {
         }
     }
 
+    /// Whether one more is known to follow, or it has looked at enough. Taking as many as it may hold is not enough:
+    /// whether anything follows is for its cursor to say.
     pub(super) fn is_full(&self) -> bool {
-        self.full || self.taken >= self.query.limit || self.looked_at >= MOST
+        self.full || self.looked_at >= MOST
     }
 
     /// Whether the query asks for this status.

@@ -22,7 +22,8 @@ pub(super) enum Answer {
         total: u64,
         /// Where the next page begins.
         below: Option<u64>,
-        sessions: Vec<SessionId>,
+        /// Each with its position.
+        sessions: Vec<(SessionId, u64)>,
     },
     /// The index no longer knows how things stood at that moment.
     Invalid,
@@ -155,8 +156,12 @@ impl Answer {
             total: total.parse().ok()?,
             below: below.parse().ok(),
             sessions: sessions
+                .as_chunks::<2>()
+                .0
                 .iter()
-                .filter_map(|session| session.parse().ok())
+                .filter_map(|[session, position]| {
+                    Some((session.parse().ok()?, position.parse().ok()?))
+                })
                 .collect(),
         })
     }
