@@ -13,9 +13,11 @@ use longshore_shared::metrics::{self, QUEUE_DEPTH};
 use longshore_shared::trace::TraceContext;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::error::{ApiError, Code};
+use crate::listener;
 use crate::routes::health;
 use crate::state::ApiState;
 
@@ -25,7 +27,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Serves until it is dropped, so that a server that stops can be watched to its end.
 ///
 /// # Errors
-/// When the listener fails.
+/// When the listener has no address.
 pub async fn serve(listener: TcpListener, state: ApiState) -> io::Result<()> {
     info!(address = %listener.local_addr()?, "admin listening");
     let routes = Router::new()
@@ -36,7 +38,7 @@ pub async fn serve(listener: TcpListener, state: ApiState) -> io::Result<()> {
         .layer(from_fn(write_error))
         .with_state(state);
     tokio::select! {
-        served = axum::serve(listener, routes).into_future() => served,
+        () = listener::serve(listener, routes, CancellationToken::new()) => Ok(()),
         never = metrics::upkeep() => match never {},
     }
 }

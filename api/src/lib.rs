@@ -16,6 +16,7 @@ mod error;
 mod extract;
 mod frames;
 mod identity;
+mod listener;
 mod middleware;
 mod openapi;
 mod router;
@@ -37,27 +38,24 @@ const FAREWELL: Duration = Duration::from_secs(10);
 /// Serves until `shutdown`, then lets requests end and closes sockets with 1012.
 ///
 /// # Errors
-/// When the listener fails.
+/// Never at present: what fails while connections are accepted is logged and tried again.
 pub async fn serve(
     listener: TcpListener,
     state: ApiState,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let (stopping, sockets) = (state.stopping.clone(), state.sockets.clone());
-    let stopped = stopping.clone();
     let verifier = state.verifier.clone();
     let _fresh_keys = verifier.map(|keys| AbortOnDropHandle::new(tokio::spawn(keys.keep_fresh())));
-    let served = axum::serve(listener, router::router(state)).with_graceful_shutdown(async move {
-        shutdown.cancelled().await;
-        stopping.cancel();
-    });
+    let served = listener::serve(listener, router::router(state), stopping.clone());
     // A client that never finishes its request must not keep the server.
     let too_late = async {
-        stopped.cancelled().await;
+        shutdown.cancelled().await;
+        stopping.cancel();
         tokio::time::sleep(LAST_REQUESTS).await;
     };
     tokio::select! {
-        served = served.into_future() => served?,
+        () = served => {}
         () = too_late => warn!("requests did not end in time"),
     }
     sockets.close();

@@ -1,5 +1,7 @@
 //! What is no HTTP, or half of it.
 
+use std::time::Duration;
+
 use nix::sys::signal::Signal;
 use tests::process::PATIENCE;
 use tests::server::Server;
@@ -9,9 +11,17 @@ use tokio::time::timeout;
 
 use super::setup;
 
+/// A header may take 10 s.
+const HUNG_UP: Duration = Duration::from_secs(25);
+
+/// Less than requests have to end.
+const PROMPTLY: Duration = Duration::from_secs(12);
+
 over_every_server! { setup() =>
     what_is_no_http_does_no_harm: ["errors.no-http"],
     a_body_that_does_not_come_is_not_waited_for: ["errors.no-http"],
+    half_a_header_is_hung_up_on: ["errors.no-http"],
+    half_a_header_does_not_keep_a_server_from_stopping: ["errors.no-http", "settings.exit-0"],
     half_a_request_does_not_keep_a_server_from_stopping: ["errors.no-http", "settings.exit-0"],
 }
 
@@ -75,6 +85,42 @@ async fn a_body_that_does_not_come_is_not_waited_for(server: Server) -> Server {
         answer.starts_with("HTTP/1.1 400") && answer.contains("did not come to its end in time"),
         "{answer}"
     );
+    server
+}
+
+const HALF_A_HEADER: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: local";
+
+/// Also where nothing was sent at all.
+async fn half_a_header_is_hung_up_on(server: Server) -> Server {
+    let address = server.client().url().trim_start_matches("http://");
+    for said in [HALF_A_HEADER, b"GE", b"PRI * HTTP/2.0\r\n", b""] {
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        connection.write_all(said).await.unwrap();
+        let mut answer = Vec::new();
+        timeout(HUNG_UP, connection.read_to_end(&mut answer))
+            .await
+            .expect("it is hung up on")
+            .unwrap();
+    }
+    server
+}
+
+async fn half_a_header_does_not_keep_a_server_from_stopping(mut server: Server) -> Server {
+    let address = server.client().url().trim_start_matches("http://");
+    let mut fresh = TcpStream::connect(address).await.unwrap();
+    fresh.write_all(HALF_A_HEADER).await.unwrap();
+    let mut used = TcpStream::connect(address).await.unwrap();
+    let whole = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    used.write_all(&[whole, HALF_A_HEADER].concat())
+        .await
+        .unwrap();
+    let mut answer = [0; 12];
+    used.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    let mut api = server.apis.remove(0);
+    api.signal(Signal::SIGTERM);
+    let status = timeout(PROMPTLY, api.exit()).await;
+    assert_eq!(status.expect("it stops promptly").code(), Some(0));
     server
 }
 
