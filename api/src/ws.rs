@@ -38,6 +38,9 @@ const PROTOCOL: &str = "longshore.v1";
 /// connection is closed: with input left unread it would be reset.
 const MAX_READ: usize = 1 << 20;
 
+/// The same for who is not known yet, and may be anybody.
+const MAX_READ_UNKNOWN: usize = 128 << 10;
+
 /// The library's default of 128 KiB is allocated for every socket; clients send next to nothing.
 const BUFFER: usize = 4 << 10;
 
@@ -81,7 +84,12 @@ pub(crate) async fn upgrade(
         place,
     };
     let caller = caller.map(|Extension(caller)| caller);
-    open(with_limits(upgrade), caller, entry, &request).await
+    let max_read = if caller.is_some() {
+        MAX_READ
+    } else {
+        MAX_READ_UNKNOWN
+    };
+    open(with_limits(upgrade, max_read), caller, entry, &request).await
 }
 
 /// Upgrades for a caller that is known and may watch, or for one whose token is still to come.
@@ -108,13 +116,13 @@ async fn open(
     }))
 }
 
-fn with_limits(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+fn with_limits(upgrade: WebSocketUpgrade, max_read: usize) -> WebSocketUpgrade {
     upgrade
         .protocols([PROTOCOL])
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
-        .max_message_size(MAX_READ)
-        .max_frame_size(MAX_READ)
+        .max_message_size(max_read)
+        .max_frame_size(max_read)
 }
 
 /// Browsers send `Origin` and cannot be kept from connecting anywhere, so foreign pages are refused here.

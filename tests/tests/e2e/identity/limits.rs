@@ -13,6 +13,7 @@ use super::{client, hanging, refused, setup, token};
 
 over_every_server! { limited() =>
     sockets_are_limited_and_given_back: ["ws.limit"],
+    who_shows_no_token_takes_no_place_of_who_does: ["ws.limit"],
     a_caller_that_is_known_late_is_limited_too: ["ws.limit", "ws.close.1013"],
 }
 
@@ -67,6 +68,22 @@ async fn sockets_are_limited_and_given_back(server: Server) -> Server {
     timeout(PATIENCE, freed)
         .await
         .expect("the place is given back");
+    alice.cancel(&execution).await;
+    server
+}
+
+async fn who_shows_no_token_takes_no_place_of_who_does(server: Server) -> Server {
+    let [alice, bob] = ["alice", "bob"].map(|name| client(&server, &token(name)));
+    let execution = hanging(&alice).await;
+    let _unknown = open(server.client(), &execution).await.unwrap();
+    too_many(
+        &open(server.client(), &execution).await.unwrap_err(),
+        "without a token",
+    );
+    let mut known = Vec::new();
+    for who in [&alice, &alice, &bob] {
+        known.push(open(who, &execution).await.unwrap());
+    }
     alice.cancel(&execution).await;
     server
 }
