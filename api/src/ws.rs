@@ -4,7 +4,7 @@
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use futures_util::StreamExt as _;
 use longshore_shared::trace;
@@ -14,6 +14,7 @@ use tracing::field::Empty;
 use crate::error::{ApiError, Code};
 use crate::extract::{PathId, Query};
 use crate::identity::Caller;
+use crate::middleware::origin;
 use crate::middleware::trace::TraceId;
 use crate::openapi::schemas::After;
 use crate::state::ApiState;
@@ -64,7 +65,7 @@ pub(crate) async fn upgrade(
     request: TraceId,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
-    check_origin(&state, &headers)?;
+    origin::check(&state, &headers)?;
     let upgrade = upgrade.map_err(|_| {
         ApiError::new(
             Code::UpgradeRequired,
@@ -123,27 +124,4 @@ fn with_limits(upgrade: WebSocketUpgrade, max_read: usize) -> WebSocketUpgrade {
         .write_buffer_size(BUFFER)
         .max_message_size(max_read)
         .max_frame_size(max_read)
-}
-
-/// Browsers send `Origin` and cannot be kept from connecting anywhere, so foreign pages are refused here.
-fn check_origin(state: &ApiState, headers: &HeaderMap) -> Result<(), ApiError> {
-    let Some(origin) = headers.get(header::ORIGIN) else {
-        return Ok(());
-    };
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let uri: Option<Uri> = origin.to_str().ok().and_then(|origin| origin.parse().ok());
-    let own = uri
-        .as_ref()
-        .and_then(Uri::authority)
-        .is_some_and(|authority| Some(authority.as_str()) == host);
-    if own || state.settings.allowed_origins.allow(origin) {
-        Ok(())
-    } else {
-        Err(ApiError::new(
-            Code::Forbidden,
-            "pages of this origin may not connect",
-        ))
-    }
 }

@@ -6,15 +6,17 @@
 use std::net::IpAddr;
 
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::http::header::HOST;
 use axum::http::uri::Authority;
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::origin;
 use crate::error::{ApiError, Code};
 use crate::state::ApiState;
 
-/// Refuses requests that were meant for another host.
+/// Refuses requests that were meant for another host, and those of foreign pages that would change something.
 pub(crate) async fn of_this_machine(
     State(state): State<ApiState>,
     request: Request,
@@ -23,17 +25,31 @@ pub(crate) async fn of_this_machine(
     if state.verifier.is_some() {
         return Ok(next.run(request).await);
     }
-    let host = request
-        .headers()
-        .get(HOST)
-        .map(|host| host.to_str().unwrap_or(""));
-    let meant =
-        host.is_none_or(|host| is_loopback(host) || state.settings.allowed_origins.name(host));
-    if !meant {
-        let message = "callers are not identified, so only requests to localhost or an allowed origin are served";
-        return Err(ApiError::new(Code::Forbidden, message));
+    check_host(&state, &request)?;
+    let reads = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
+    if !reads {
+        origin::check(&state, request.headers())?;
     }
     Ok(next.run(request).await)
+}
+
+/// Both the header and the authority of a target in absolute form say which host is meant.
+fn check_host(state: &ApiState, request: &Request) -> Result<(), ApiError> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return Err(ApiError::invalid("host", "must be one header"));
+    };
+    let target = request.uri().authority().map(Authority::as_str);
+    let mut meant = [host.to_str().unwrap_or("")].into_iter().chain(target);
+    if meant.all(|host| is_loopback(host) || state.settings.allowed_origins.name(host)) {
+        return Ok(());
+    }
+    let message =
+        "callers are not identified, so only requests to localhost or an allowed origin are served";
+    Err(ApiError::new(Code::Forbidden, message))
 }
 
 fn is_loopback(host: &str) -> bool {

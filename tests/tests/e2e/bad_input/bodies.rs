@@ -121,7 +121,12 @@ async fn a_refusal_reaches_a_client_that_still_sends(server: Server) -> Server {
     };
     for (request, code) in [
         (json().header("idempotency-key", ""), "INVALID_REQUEST"),
-        (json().query(&[("a", "b")]), "INVALID_REQUEST"),
+        (
+            client
+                .request(Method::POST, "/api/v1/claude/execute?a=b")
+                .header(header::CONTENT_TYPE, "application/json"),
+            "INVALID_REQUEST",
+        ),
         (json().header(header::HOST, "evil.example"), "FORBIDDEN"),
         (
             client.request(Method::POST, EXECUTE),

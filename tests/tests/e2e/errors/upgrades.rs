@@ -2,7 +2,11 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use tests::process::PATIENCE;
 use tests::server::Server;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::{check, ended, setup};
 
@@ -10,6 +14,8 @@ over_every_server! { setup() =>
     an_upgrade_is_refused_before_it_happens: ["ws.refused-before", "ws.426", "ws.after.invalid", "errors.shape"],
     a_foreign_page_may_not_connect: ["ws.origin"],
     a_request_for_another_host_is_refused: ["errors.host"],
+    a_host_is_named_once_and_nowhere_else: ["errors.host"],
+    a_foreign_page_may_not_change_anything: ["errors.host"],
 }
 
 async fn an_upgrade_is_refused_before_it_happens(server: Server) -> Server {
@@ -112,6 +118,72 @@ async fn a_request_for_another_host_is_refused(server: Server) -> Server {
             .send(request.header("host", "evil.example"))
             .await;
         check(&answer, StatusCode::FORBIDDEN, "FORBIDDEN", path);
+    }
+    server
+}
+
+/// What is sent as it is, so that it can name two hosts.
+async fn a_host_is_named_once_and_nowhere_else(server: Server) -> Server {
+    let address = server.client().url().trim_start_matches("http://");
+    for (head, status) in [
+        ("GET /healthz HTTP/1.1\r\nhost: localhost\r\n", "200"),
+        (
+            "GET http://localhost/healthz HTTP/1.1\r\nhost: localhost\r\n",
+            "200",
+        ),
+        ("GET /healthz HTTP/1.1\r\n", "400"),
+        (
+            "GET /healthz HTTP/1.1\r\nhost: localhost\r\nhost: evil.example\r\n",
+            "400",
+        ),
+        (
+            "GET http://evil.example/healthz HTTP/1.1\r\nhost: localhost\r\n",
+            "403",
+        ),
+    ] {
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        let head = format!("{head}connection: close\r\n\r\n");
+        connection.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        timeout(PATIENCE, connection.read_to_string(&mut answer))
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{head}{answer}"
+        );
+    }
+    server
+}
+
+/// A browser sends such a request without asking first.
+async fn a_foreign_page_may_not_change_anything(server: Server) -> Server {
+    let client = server.client();
+    let (execution, session) = client.submit("[[text started]][[hang]]").await;
+    let cancel = format!("/api/v1/claude/executions/{execution}/cancel");
+    let own = client.url();
+    for origin in ["null", "https://evil.example", "http://127.0.0.1:1"] {
+        for (method, path) in [
+            (Method::POST, cancel.clone()),
+            (Method::DELETE, format!("/api/v1/claude/sessions/{session}")),
+        ] {
+            let request = client.request(method, &path).header("origin", origin);
+            let answer = client.send(request).await;
+            check(&answer, StatusCode::FORBIDDEN, "FORBIDDEN", origin);
+        }
+    }
+    assert_eq!(client.execution(&execution).await["error"], Value::Null);
+    for (origin, status) in [
+        (own, StatusCode::ACCEPTED),
+        ("https://app.example", StatusCode::OK),
+    ] {
+        let request = client
+            .request(Method::POST, &cancel)
+            .header("origin", origin);
+        let answer = client.send(request).await;
+        assert_eq!(answer.status, status, "{origin}: {}", answer.body);
+        client.watch(&execution).await;
     }
     server
 }
