@@ -32,7 +32,7 @@ use state::ApiState;
 /// How long requests have to end when the server stops: longer than any engine may take to answer one.
 const LAST_REQUESTS: Duration = Duration::from_secs(15);
 
-/// How long sockets have to say goodbye after that.
+/// How long sockets have to say goodbye after that, and whatever else has begun to come to its end.
 const FAREWELL: Duration = Duration::from_secs(10);
 
 /// Serves until `shutdown`, then lets requests end and closes sockets with 1012.
@@ -44,7 +44,7 @@ pub async fn serve(
     state: ApiState,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let (stopping, sockets) = (state.stopping.clone(), state.sockets.clone());
+    let (stopping, tasks) = (state.stopping.clone(), state.tasks.clone());
     let verifier = state.verifier.clone();
     let _fresh_keys = verifier.map(|keys| AbortOnDropHandle::new(tokio::spawn(keys.keep_fresh())));
     let served = listener::serve(listener, router::router(state), stopping.clone());
@@ -58,12 +58,12 @@ pub async fn serve(
         () = served => {}
         () = too_late => warn!("requests did not end in time"),
     }
-    sockets.close();
-    if tokio::time::timeout(FAREWELL, sockets.wait())
-        .await
-        .is_err()
-    {
-        warn!(sockets = sockets.len(), "sockets did not close in time");
+    tasks.close();
+    if tokio::time::timeout(FAREWELL, tasks.wait()).await.is_err() {
+        warn!(
+            tasks = tasks.len(),
+            "sockets and other work did not end in time"
+        );
     }
     Ok(())
 }

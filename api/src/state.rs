@@ -27,8 +27,8 @@ pub struct ApiState {
     pub(crate) connections: Connections,
     /// Cancelled when the server begins to stop.
     pub(crate) stopping: CancellationToken,
-    /// The open sockets, which the server waits for when it stops.
-    pub(crate) sockets: TaskTracker,
+    /// What the server waits for when it stops: open sockets and streams, and work that must not be left half done.
+    pub(crate) tasks: TaskTracker,
 }
 
 impl ApiState {
@@ -43,7 +43,7 @@ impl ApiState {
             connections: Connections::new(&settings),
             settings: Arc::new(settings),
             stopping: CancellationToken::new(),
-            sockets: TaskTracker::new(),
+            tasks: TaskTracker::new(),
         })
     }
 

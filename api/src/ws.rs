@@ -104,16 +104,19 @@ async fn open(
     let span =
         tracing::info_span!(parent: None, "websocket", trace_id = Empty, execution = %entry.id);
     trace::place(&span, Some(request.place()));
-    let sockets = entry.state.sockets.clone();
+    // From here on, since the upgrade itself happens outside of both its request and its socket.
+    let open = entry.state.tasks.token();
     let Some(caller) = caller else {
-        return Ok(upgrade.on_upgrade(move |socket| {
-            sockets.track_future(entry.by_first_frame(socket).instrument(span))
+        return Ok(upgrade.on_upgrade(async move |socket| {
+            entry.by_first_frame(socket).instrument(span).await;
+            drop(open);
         }));
     };
     let connection = entry.admit(caller).await?;
-    Ok(upgrade.on_upgrade(move |socket| {
+    Ok(upgrade.on_upgrade(async move |socket| {
         let (sink, stream) = socket.split();
-        sockets.track_future(connection.run(sink, stream).instrument(span))
+        connection.run(sink, stream).instrument(span).await;
+        drop(open);
     }))
 }
 

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::IntoResponse;
 use longshore_shared::idempotency::IdempotencyKey;
+use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use crate::error::ApiError;
@@ -73,19 +74,26 @@ pub(crate) async fn execute(
     let given = key.map(|key| (key, body.clone()));
     let request = ExecuteRequest::read(body, &state.settings)?;
     caller.may_name(&request.workspace_id)?;
+    let tasks = state.tasks.clone();
     let submission = Submission::new(state, request, trace.place());
     let Some((key, body)) = given else {
-        return to_the_end(submission.submit()).await;
+        return to_the_end(&tasks, submission.submit()).await;
     };
     let key = IdempotencyKey::new(&caller.subject, &key);
     let fingerprint = fingerprint(body.as_map()).map_err(|_| ApiError::internal())?;
-    to_the_end(Once::new(key, fingerprint, HOLD, submission).submit()).await
+    to_the_end(
+        &tasks,
+        Once::new(key, fingerprint, HOLD, submission).submit(),
+    )
+    .await
 }
 
-/// Runs in a task of its own: a client that hangs up must not leave a record behind whose job was never queued.
+/// Runs in a task of its own, which a stopping server waits for: a client that hangs up must not leave a record behind
+/// whose job was never queued.
 async fn to_the_end(
+    tasks: &TaskTracker,
     submitting: impl Future<Output = Result<Accepted, ApiError>> + Send + 'static,
 ) -> Result<Accepted, ApiError> {
-    let submitted = tokio::spawn(submitting.in_current_span()).await;
+    let submitted = tasks.spawn(submitting.in_current_span()).await;
     submitted.map_err(|_| ApiError::internal())?
 }

@@ -83,8 +83,10 @@ pub(crate) async fn close(
 ) -> Result<Response, ApiError> {
     query.finish()?;
     state.session(id, &caller).await?;
-    // In a task of its own: a client that hangs up must not leave a closed session behind that still runs.
-    tokio::spawn(close_and_cancel(state, id).in_current_span())
+    // In a task of its own: a client that hangs up must not leave a closed session behind that still runs, nor must a server that stops.
+    let tasks = state.tasks.clone();
+    tasks
+        .spawn(close_and_cancel(state, id).in_current_span())
         .await
         .map_err(|_| ApiError::internal())??;
     Ok(Json(json!({ "message": "Session closed" })).into_response())

@@ -71,7 +71,7 @@ pub(super) async fn stream(
     // No part of the request's span, which would last as long as the stream.
     let span = info_span!(parent: None, "event_stream", trace_id = Empty, execution = %id);
     trace::place(&span, Some(request.place()));
-    let sockets = state.sockets.clone();
+    let tasks = state.tasks.clone();
     let stream = Stream {
         state,
         caller,
@@ -79,7 +79,7 @@ pub(super) async fn stream(
         _place: place,
     };
     let (pieces, mut body) = mpsc::channel(1);
-    sockets.spawn(stream.write(pieces).instrument(span));
+    tasks.spawn(stream.write(pieces).instrument(span));
     let body = stream::poll_fn(move |context| body.poll_recv(context)).map(Ok::<_, Infallible>);
     Ok((HEADERS, Body::from_stream(body)).into_response())
 }
