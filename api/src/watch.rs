@@ -15,7 +15,15 @@ use crate::state::ApiState;
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(20);
 
 /// How long a client may give no sign of life, or keep what it is sent waiting.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a client must take in a second, where one frame is large.
+const SLOWEST: usize = 16 << 10;
+
+/// How long a client may keep that many bytes waiting before it is too slow.
+pub(crate) fn patience(bytes: usize) -> Duration {
+    PATIENCE + Duration::from_secs((bytes / SLOWEST) as u64)
+}
 
 /// An execution that is watched.
 pub(crate) struct Watch {

@@ -50,7 +50,11 @@ impl Connection {
             replies,
             invalid: 0,
         };
-        let mut writer = Writer { sink, life: &life };
+        let mut writer = Writer {
+            sink,
+            life: &life,
+            last: 0,
+        };
         let parting: Parting = tokio::select! {
             parting = reader.run(&mut stream) => parting,
             close = writer.run(hello, follower, outbox, key, &self.state) => close.into(),

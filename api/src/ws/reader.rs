@@ -39,8 +39,10 @@ impl Reader<'_> {
     pub(super) async fn run(mut self, stream: &mut SplitStream<WebSocket>) -> Parting {
         loop {
             let message = tokio::select! {
-                message = stream.next() => message,
+                // First: what comes after the token's end is not obeyed any more.
+                biased;
                 () = self.caller.expired() => return Close::Expired.into(),
+                message = stream.next() => message,
                 () = sleep_until(self.life.ends_at()) => {
                     if Instant::now() < self.life.ends_at() {
                         continue; // It has taken a frame meanwhile.
@@ -98,7 +100,12 @@ impl Reader<'_> {
     }
 
     async fn reply(&self, frame: Bytes) {
-        // Fails only when the writer has ended, and then so does this.
-        let _ = self.replies.send(frame).await;
+        tokio::select! {
+            biased;
+            // A client that does not take its answers is not kept beyond its time.
+            () = self.caller.expired() => {}
+            // Fails only when the writer has ended, and then so does this.
+            _ = self.replies.send(frame) => {}
+        }
     }
 }

@@ -16,7 +16,7 @@ use super::close::Close;
 use super::life::Life;
 use crate::frames;
 use crate::state::ApiState;
-use crate::watch::{HEARTBEAT, PATIENCE};
+use crate::watch::{HEARTBEAT, patience};
 
 /// A write that took longer had to wait for the client.
 const WAITED: Duration = Duration::from_secs(1);
@@ -25,6 +25,8 @@ const WAITED: Duration = Duration::from_secs(1);
 pub(super) struct Writer<'a> {
     pub(super) sink: SplitSink<WebSocket, Message>,
     pub(super) life: &'a Life,
+    /// The size of the last frame, which may be waiting yet.
+    pub(super) last: usize,
 }
 
 impl Writer<'_> {
@@ -69,7 +71,7 @@ impl Writer<'_> {
             self.feed(text(frames::followed(followed, key.execution)))
                 .await?;
         }
-        taken(timeout(PATIENCE, self.sink.flush()).await)?;
+        taken(timeout(patience(self.last), self.sink.flush()).await)?;
         // A client that reads slowly gets our pings late, but takes what it kept waiting. What goes into the kernel's
         // buffers at once says nothing about whether anybody is there.
         if began.elapsed() > WAITED {
@@ -78,8 +80,23 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Waits until the frame before has left, and perhaps for this one.
     async fn feed(&mut self, message: Message) -> Result<(), Close> {
-        taken(timeout(PATIENCE, self.sink.feed(message)).await)
+        let bytes = size(&message);
+        let waiting = self.last + bytes;
+        self.last = bytes;
+        if bytes > 0 {
+            self.life.sends(waiting);
+        }
+        taken(timeout(patience(waiting), self.sink.feed(message)).await)
+    }
+}
+
+/// Of a frame of ours; what keeps the connection alive counts nothing.
+fn size(message: &Message) -> usize {
+    match message {
+        Message::Text(text) => text.len(),
+        _ => 0,
     }
 }
 

@@ -21,7 +21,7 @@ use crate::extract::Query;
 use crate::identity::Caller;
 use crate::middleware::trace::TraceId;
 use crate::state::ApiState;
-use crate::watch::{HEARTBEAT, PATIENCE, Watch};
+use crate::watch::{HEARTBEAT, Watch, patience};
 
 /// Where a client that comes back says what it has.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -103,7 +103,7 @@ impl Stream {
         let execution = self.watch.key.execution;
         let mut follower = self.watch.follower;
         let mut pings = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
-        let mut piece = Vec::new();
+        let (mut piece, mut waiting) = (Vec::new(), 0);
         sse::push(&mut piece, "subscribed", None, &self.watch.hello);
         loop {
             while piece.len() < PIECE
@@ -111,18 +111,26 @@ impl Stream {
             {
                 sse::push_followed(&mut piece, followed, execution);
             }
+            // The piece before may be waiting yet.
+            let patience = patience(waiting + piece.len());
+            waiting = piece.len();
             let send = pieces.send(Bytes::from(std::mem::take(&mut piece)));
-            if !matches!(timeout(PATIENCE, send).await, Ok(Ok(()))) {
-                return;
+            tokio::select! {
+                biased;
+                () = self.caller.expired() => return,
+                sent = timeout(patience, send) => if !matches!(sent, Ok(Ok(()))) {
+                    return;
+                },
             }
             tokio::select! {
+                biased;
+                () = self.caller.expired() => return,
+                () = self.state.stopping.cancelled() => return,
                 followed = follower.next() => match followed {
                     Some(followed) => sse::push_followed(&mut piece, followed, execution),
                     None => return,
                 },
                 _ = pings.tick() => piece.extend_from_slice(sse::PING),
-                () = self.state.stopping.cancelled() => return,
-                () = self.caller.expired() => return,
                 () = pieces.closed() => return,
             }
         }
