@@ -72,10 +72,8 @@ pub(crate) async fn trace(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(trace.clone());
     let started = Instant::now();
 
-    let mut response = next.run(request).instrument(span.clone()).await;
-    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        response = merge(&response, error.respond(trace.as_str()));
-    }
+    let response = next.run(request).instrument(span.clone()).await;
+    let response = complete(response, trace.as_str());
     span.in_scope(|| {
         info!(
             status = response.status().as_u16(),
@@ -83,18 +81,59 @@ pub(crate) async fn trace(mut request: Request, next: Next) -> Response {
             "answered"
         )
     });
-    if let Ok(value) = HeaderValue::from_str(trace.as_str()) {
+    response
+}
+
+/// As [`trace()`], for operators: whoever asks every few seconds is neither logged nor traced.
+pub(crate) async fn name(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    complete(response, &TraceContext::generate().trace_id())
+}
+
+/// Writes the body of an error, and the trace id.
+fn complete(mut response: Response, trace_id: &str) -> Response {
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        response = merge(&response, error.respond(trace_id));
+    }
+    if let Ok(value) = HeaderValue::from_str(trace_id) {
         response.headers_mut().insert(HEADER, value);
     }
     response
 }
 
-/// Keeps headers that were set beside the error, such as `Allow`.
+/// Keeps headers that were set beside the error, such as `Allow`, with all their values.
 fn merge(from: &Response, mut into: Response) -> Response {
-    for (name, value) in from.headers() {
-        if !into.headers().contains_key(name) {
-            into.headers_mut().insert(name, value.clone());
+    let names = from.headers().keys();
+    let new: Vec<_> = names
+        .filter(|name| !into.headers().contains_key(*name))
+        .cloned()
+        .collect();
+    for name in new {
+        for value in from.headers().get_all(&name) {
+            into.headers_mut().append(&name, value.clone());
         }
     }
     into
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use axum::http::header::{CONTENT_TYPE, VARY};
+    use axum::response::IntoResponse as _;
+
+    use super::*;
+
+    #[test]
+    fn headers_beside_an_error_are_kept() {
+        let headers = [(VARY, "origin"), (CONTENT_TYPE, "text/plain")];
+        let mut from = (StatusCode::NOT_FOUND, headers, "").into_response();
+        from.headers_mut()
+            .append(VARY, HeaderValue::from_static("accept"));
+        let merged = merge(&from, ApiError::internal().respond("id"));
+        let all: Vec<_> = merged.headers().get_all(VARY).iter().collect();
+        assert_eq!(all, ["origin", "accept"]);
+        let kinds: Vec<_> = merged.headers().get_all(CONTENT_TYPE).iter().collect();
+        assert_eq!(kinds, ["application/json"]);
+    }
 }

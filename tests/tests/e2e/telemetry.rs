@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use tests::client::Client;
 use tests::process::{PATIENCE, Process};
 use tests::server::{Server, Setup};
@@ -51,7 +51,32 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 }
 
 over_every_server! { setup() =>
+    operators_are_told_what_is_wrong: ["health.admin", "errors.shape"],
     operators_ask_elsewhere: ["health.admin", "metrics.text"],
+}
+
+/// As clients are, by the API.
+async fn operators_are_told_what_is_wrong(server: Server) -> Server {
+    for api in &server.apis {
+        let admin = admin(api).await;
+        for (method, path, code) in [
+            (Method::GET, "/nosuch", "NOT_FOUND"),
+            (Method::POST, "/metrics", "METHOD_NOT_ALLOWED"),
+            (Method::DELETE, "/healthz", "METHOD_NOT_ALLOWED"),
+        ] {
+            let answer = admin.send(admin.request(method, path)).await;
+            assert_eq!(answer.code(), code, "{path}");
+            assert_eq!(
+                answer.headers["x-trace-id"],
+                answer.body["trace_id"].as_str().unwrap()
+            );
+            assert_eq!(
+                answer.headers.contains_key("allow"),
+                code == "METHOD_NOT_ALLOWED"
+            );
+        }
+    }
+    server
 }
 
 async fn operators_ask_elsewhere(server: Server) -> Server {
