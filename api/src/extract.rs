@@ -85,7 +85,8 @@ fn is_json(headers: &HeaderMap) -> bool {
         .and_then(|value| value.to_str().ok())
         .unwrap_or("");
     let essence = value.split(';').next().unwrap_or("").trim();
-    essence.eq_ignore_ascii_case("application/json")
+    let essence = essence.to_ascii_lowercase();
+    essence == "application/json"
         || (essence.len() > 17 && essence.starts_with("application/") && essence.ends_with("+json"))
 }
 

@@ -49,6 +49,7 @@ async fn the_content_type_must_be_json(server: Server) -> Server {
         "application/json; charset=utf-8",
         "Application/JSON",
         "application/vnd.demo+json",
+        "Application/VND.Demo+JSON",
     ] {
         let answer = client
             .send(request().header(header::CONTENT_TYPE, kind))
@@ -121,12 +122,6 @@ async fn a_refusal_reaches_a_client_that_still_sends(server: Server) -> Server {
     };
     for (request, code) in [
         (json().header("idempotency-key", ""), "INVALID_REQUEST"),
-        (
-            client
-                .request(Method::POST, "/api/v1/claude/execute?a=b")
-                .header(header::CONTENT_TYPE, "application/json"),
-            "INVALID_REQUEST",
-        ),
         (json().header(header::HOST, "evil.example"), "FORBIDDEN"),
         (
             client.request(Method::POST, EXECUTE),
