@@ -171,10 +171,20 @@ fn origin(text: &str) -> Result<HeaderValue, String> {
         _ => return Err(wanted()),
     };
     if text.trim_end_matches('/').eq_ignore_ascii_case(&origin) && !origin.contains('@') {
-        HeaderValue::from_str(&origin).map_err(|_| wanted())
+        HeaderValue::from_str(without_default_port(&origin)).map_err(|_| wanted())
     } else {
         Err(wanted())
     }
+}
+
+/// Browsers leave the port out that the scheme has anyway.
+fn without_default_port(origin: &str) -> &str {
+    let port = match origin.split_once("://") {
+        Some(("https", _)) => ":443",
+        Some(("http", _)) => ":80",
+        _ => return origin,
+    };
+    origin.strip_suffix(port).unwrap_or(origin)
 }
 
 /// # Errors
@@ -193,6 +203,15 @@ mod tests {
         let allowed = origins(" https://App.example/, http://[::1]:8080 ").unwrap();
         for origin in ["https://app.example", "http://[::1]:8080"] {
             assert!(allowed.allow(&HeaderValue::from_static(origin)), "{origin}");
+        }
+        for (given, sent) in [
+            ("https://app.example:443", "https://app.example"),
+            ("http://[::1]:80/", "http://[::1]"),
+            ("https://app.example:80", "https://app.example:80"),
+            ("https://app.example:8443", "https://app.example:8443"),
+        ] {
+            let allowed = origins(given).unwrap();
+            assert!(allowed.allow(&HeaderValue::from_static(sent)), "{given}");
         }
         assert_eq!(origins(""), Ok(AllowedOrigins(Vec::new())));
         for bad in [
