@@ -13,7 +13,7 @@ use crate::error::Code;
 
 mod list;
 
-pub(crate) use list::FrameList;
+pub(crate) use list::{FrameList, MAX_PAGE_BYTES};
 
 pub(crate) fn subscribed(
     execution: ExecutionId,

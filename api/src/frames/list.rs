@@ -1,5 +1,8 @@
 //! Frames as a JSON array: passed on as they are, never taken apart.
 
+/// A page ends early when it holds this much; its cursor goes on.
+pub(crate) const MAX_PAGE_BYTES: usize = 8 << 20;
+
 /// The text of an array that grows.
 #[derive(Default)]
 pub(crate) struct FrameList {

@@ -8,15 +8,12 @@ use serde_json::json;
 
 use crate::error::ApiError;
 use crate::extract::Query;
-use crate::frames::{self, FrameList};
+use crate::frames::{self, FrameList, MAX_PAGE_BYTES};
 use crate::identity::Caller;
 use crate::state::ApiState;
 
 const DEFAULT_LIMIT: usize = 200;
 const MAX_LIMIT: usize = 1000;
-
-/// A page ends early when it holds this much; `next_after` goes on.
-const MAX_BYTES: usize = 8 << 20;
 
 pub(super) async fn page(
     state: &ApiState,
@@ -33,7 +30,7 @@ pub(super) async fn page(
     state.execution(key, caller).await?;
     let log = state.backends.log.as_ref();
     let (mut events, mut last) = (FrameList::default(), None);
-    for followed in replay(log, key, after, limit, MAX_BYTES).await? {
+    for followed in replay(log, key, after, limit, MAX_PAGE_BYTES).await? {
         if let Followed::Event(event) = &followed {
             last = event.id;
         }

@@ -7,10 +7,7 @@ use longshore_shared::event_log::{Followed, replay, replay_back};
 use longshore_shared::id::{EventId, ExecutionKey, SessionId};
 
 use super::cursor::LogCursor;
-use crate::frames::{self, FrameList};
-
-/// A page ends early when it holds this much; its cursor goes on.
-const MAX_BYTES: usize = 8 << 20;
+use crate::frames::{self, FrameList, MAX_PAGE_BYTES};
 
 /// Executions looked into for one page: most of an old session's may hold nothing any more.
 const MAX_EXECUTIONS: usize = 500;
@@ -87,7 +84,7 @@ impl<'a> Walk<'a> {
         event: Option<EventId>,
     ) -> Result<bool, Unavailable> {
         let log = self.backends.log.as_ref();
-        let bytes = MAX_BYTES.saturating_sub(self.logs.bytes());
+        let bytes = MAX_PAGE_BYTES.saturating_sub(self.logs.bytes());
         let wanted = self.room + 1; // One that does not fit shows that there are more.
         let followed = match self.order {
             Order::Ascending => replay(log, key, event, wanted, bytes).await?,
@@ -111,7 +108,7 @@ impl<'a> Walk<'a> {
         if let Some(gap) = gap {
             self.logs.push(&frames::followed(gap, key.execution));
         }
-        if self.logs.bytes() >= MAX_BYTES {
+        if self.logs.bytes() >= MAX_PAGE_BYTES {
             return Ok(true); // Its events may have been cut short for that.
         }
         self.next = Some(self.at(self.step(number, 1), None));
