@@ -75,3 +75,14 @@ impl Watch {
         self.top.ended && self.after.is_some() && self.after == self.top.last
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_frame_has_its_time() {
+        assert_eq!(patience(1000), Duration::from_secs(60));
+        assert_eq!(patience(16 << 20), Duration::from_secs(60 + 1024));
+    }
+}
