@@ -1,6 +1,7 @@
 //! What can be listed: executions and sessions, in pages that a client can walk through while everything goes on.
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use crate::error::{ListError, Unavailable};
 use crate::execution::{Execution, Status};
@@ -46,8 +47,9 @@ pub trait Catalogue: Send + Sync {
     ) -> Result<Vec<(u64, ExecutionKey)>, Unavailable>;
 
     /// One bounded step of a walk through everything that is listed or counted: removes what the record has forgotten,
-    /// and puts right what a crash left behind. Answers how much it changed. Any number of workers may do so at once.
-    async fn tidy(&self, walk: &mut Walk) -> Result<usize, Unavailable>;
+    /// and puts right what a crash left behind. Any number of workers may ask; one of them does it, and while it goes on
+    /// asking, at least twice a minute, the others do nothing.
+    async fn tidy(&self, walk: &mut Walk) -> Result<Tidied, Unavailable>;
 }
 
 /// What the records of a page of executions hold together at most, unless a single one is larger: results can be large.
@@ -130,13 +132,54 @@ pub struct SessionPage {
     pub next: Option<SessionCursor>,
 }
 
+/// What one step of [`Catalogue::tidy`] did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tidied {
+    /// How much it changed.
+    pub changed: usize,
+    /// Whether it has left something that is to be removed, because there was more than a step may do.
+    pub is_behind: bool,
+}
+
 /// How far a walk of [`Catalogue::tidy`] has come; it begins anew by itself when it has seen everything.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Walk {
+    /// Whose walk it is.
+    pub(crate) walker: Uuid,
     /// The last execution it has looked at.
     pub(crate) executions: Option<ExecutionId>,
     /// Redis's own cursor through the sessions.
     pub(crate) sessions: u64,
     /// Redis's own cursor through what is pending.
     pub(crate) pending: u64,
+}
+
+impl Default for Walk {
+    /// A walk that begins.
+    fn default() -> Self {
+        Self {
+            walker: Uuid::new_v4(),
+            executions: None,
+            sessions: 0,
+            pending: 0,
+        }
+    }
+}
+
+impl Tidied {
+    /// What was changed of a thing of which a step does so much at most.
+    pub(crate) fn of(changed: usize, most: usize) -> Self {
+        Self {
+            changed,
+            is_behind: changed >= most,
+        }
+    }
+
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            changed: self.changed + other.changed,
+            is_behind: self.is_behind || other.is_behind,
+        }
+    }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::{
     Catalogue, ExecutionCursor, ExecutionPage, ExecutionQuery, Order, PAGE_BYTES, SessionCursor,
-    SessionPage, SessionQuery, Walk,
+    SessionPage, SessionQuery, Tidied, Walk,
 };
 use crate::error::{ListError, Unavailable};
 use crate::execution::Execution;
@@ -99,8 +99,8 @@ impl Catalogue for MemoryStore {
     }
 
     /// Nothing is ever left over here: every look at the state forgets what has expired.
-    async fn tidy(&self, _: &mut Walk) -> Result<usize, Unavailable> {
-        Ok(0)
+    async fn tidy(&self, _: &mut Walk) -> Result<Tidied, Unavailable> {
+        Ok(Tidied::default())
     }
 }
 

@@ -3,20 +3,25 @@
 use async_trait::async_trait;
 use redis::FromRedisValue;
 
-use super::{Catalogue, ExecutionPage, ExecutionQuery, Order, SessionPage, SessionQuery, Walk};
+use super::{
+    Catalogue, ExecutionPage, ExecutionQuery, Order, SessionPage, SessionQuery, Tidied, Walk,
+};
 use crate::error::{ListError, Unavailable};
 use crate::id::{ExecutionKey, SessionId};
 use crate::redis::{Redis, call};
 use crate::store::Retention;
 use crate::store::redis::Outside;
+use crate::timestamp::Timestamp;
 
 mod entry;
 mod executions;
+mod forgetting;
 mod of_session;
 mod sessions;
 mod tidy;
 
 pub(crate) use entry::Entry;
+pub(crate) use executions::YOUNG;
 pub(crate) use sessions::{SessionIndex, Standing};
 
 /// A cheap handle.
@@ -36,6 +41,13 @@ impl RedisCatalogue {
             redis,
             retention,
         }
+    }
+
+    /// The time on Redis's own clock: those of the machines differ.
+    async fn now(&self) -> Result<Timestamp, Unavailable> {
+        let mut hot = self.redis.hot();
+        let (seconds, micros): (i64, i64) = call(redis::cmd("TIME").query_async(&mut hot)).await?;
+        Ok(Timestamp(seconds * 1000 + micros / 1000))
     }
 
     /// Sends many commands at once; on a connection of the pool, since answers may be large.
@@ -65,9 +77,13 @@ impl Catalogue for RedisCatalogue {
         self.numbered(session, after, order, limit).await
     }
 
-    async fn tidy(&self, walk: &mut Walk) -> Result<usize, Unavailable> {
-        Ok(self.tidy_executions(walk).await?
-            + self.tidy_sessions(walk).await?
-            + self.tidy_pending(walk).await?)
+    async fn tidy(&self, walk: &mut Walk) -> Result<Tidied, Unavailable> {
+        let Some(now) = self.take_turn(walk).await? else {
+            return Ok(Tidied::default());
+        };
+        let executions = self.tidy_executions(walk, now).await?;
+        let sessions = self.tidy_sessions(walk).await?;
+        let pending = self.tidy_pending(walk, now).await?;
+        Ok(executions.and(sessions).and(pending))
     }
 }

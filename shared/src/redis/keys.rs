@@ -102,6 +102,11 @@ impl Keys {
         format!("{}:{{sessions}}:known", self.namespace)
     }
 
+    /// String: the walker whose turn it is to look through the lists. Goes when that one stops asking.
+    pub(crate) fn janitor(&self) -> String {
+        format!("{}:janitor", self.namespace)
+    }
+
     /// String: when this Redis was first seen by a worker; gone with everything else when it is emptied.
     pub(crate) fn epoch(&self) -> String {
         format!("{}:epoch", self.namespace)

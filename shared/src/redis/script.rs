@@ -28,6 +28,7 @@ pub(crate) struct Scripts {
     pub(crate) due_list: Script,
     pub(crate) due_drop: Script,
     /// And so do these, on one key each.
+    pub(crate) turn: Script,
     pub(crate) take: Script,
     pub(crate) reserve_key: Script,
     pub(crate) hold_key: Script,
@@ -56,6 +57,7 @@ impl Scripts {
             due_add: Script::new(include_str!("../store/due_add.lua")),
             due_list: Script::new(include_str!("../store/due_list.lua")),
             due_drop: Script::new(include_str!("../store/due_drop.lua")),
+            turn: Script::new(include_str!("../catalogue/turn.lua")),
             take: Script::new(include_str!("../rate_limit/take.lua")),
             reserve_key: Script::new(include_str!("../idempotency/reserve.lua")),
             hold_key: Script::new(include_str!("../idempotency/hold.lua")),

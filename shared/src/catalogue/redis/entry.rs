@@ -33,13 +33,13 @@ impl Entry {
         pipe.zrem(keys.executions(), self.to_string());
     }
 
-    /// How long ago it was made, by its own id.
-    pub(crate) fn age(&self) -> Duration {
+    /// How long before it was made, by its own id.
+    pub(crate) fn age(&self, now: Timestamp) -> Duration {
         let made = self.key.execution.0.get_timestamp();
         let (seconds, nanos) = made.map_or((0, 0), |made| made.to_unix());
         let millis =
             i64::try_from(seconds).unwrap_or_default() * 1000 + i64::from(nanos / 1_000_000);
-        Timestamp(millis).age()
+        Duration::from_millis(u64::try_from(now.0.saturating_sub(millis)).unwrap_or_default())
     }
 }
 
@@ -91,7 +91,7 @@ mod tests {
             workspace: "team.web_2".parse().unwrap(),
         };
         assert_eq!(entry.to_string().parse(), Ok(entry.clone()));
-        assert!(entry.age() < Duration::from_secs(60));
+        assert!(entry.age(Timestamp::now()) < Duration::from_secs(60));
         let key = entry.key.to_string();
         assert!(key.parse::<Entry>().is_err(), "that has no workspace");
     }

@@ -1,5 +1,7 @@
 //! Pages of executions: entries in order, those that fit, and their records.
 
+use std::time::Duration;
+
 use redis::Pipeline;
 
 use super::{Entry, RedisCatalogue};
@@ -17,8 +19,9 @@ use merge::Merge;
 /// Entries that are looked at together.
 const CHUNK: usize = 200;
 
-/// An entry without a record that is younger may be about to get one.
-const YOUNG: std::time::Duration = std::time::Duration::from_secs(300);
+/// An entry without a record that is younger may be about to get one. An older one may be, too, where Redis was emptied;
+/// its writer enters it again.
+pub(crate) const YOUNG: Duration = Duration::from_secs(300);
 
 /// A place in the list, and what is entered there.
 struct Place {
@@ -149,7 +152,7 @@ impl RedisCatalogue {
         }
         let glances = self.glance(places).await?;
         let mut chosen = Vec::new();
-        let mut gone = Pipeline::new();
+        let mut without = Vec::new();
         for (place, (status, result, metadata)) in places.iter().zip(glances) {
             let status = status.and_then(|status| status.parse().ok());
             match (status, &place.entry) {
@@ -159,18 +162,23 @@ impl RedisCatalogue {
                     }
                     chosen.push(place.key);
                 }
-                (None, Some(entry)) if entry.age() > YOUNG => {
-                    entry.remove(&mut gone, self.redis.keys());
-                }
+                (None, Some(entry)) => without.push(entry),
                 _ => {}
             }
             page.pass(place.cursor);
         }
         self.show(page, &chosen).await?;
-        if !gone.is_empty() {
-            let () = self.ask(gone.ignore()).await?;
+        self.forget_old(without).await
+    }
+
+    /// Removes entries that were seen without a record and are not about to get one.
+    async fn forget_old(&self, mut without: Vec<&Entry>) -> Result<(), Unavailable> {
+        if without.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let now = self.now().await?;
+        without.retain(|entry| entry.age(now) > YOUNG);
+        self.forget(&without).await
     }
 
     async fn glance(&self, places: &[Place]) -> Result<Vec<Glance>, Unavailable> {

@@ -4,6 +4,7 @@ use tracing::warn;
 
 use super::RedisStore;
 use super::record::{self, Answer};
+use crate::catalogue::redis::{Entry, YOUNG};
 use crate::error::{AcceptError, Unavailable};
 use crate::event::frame::Template;
 use crate::execution::Status;
@@ -11,6 +12,7 @@ use crate::job::Job;
 use crate::redis::{millis, on};
 use crate::session::SessionMode;
 use crate::store::{Claim, Claimant, Claimed, Lease};
+use crate::timestamp::Timestamp;
 
 impl RedisStore {
     pub(super) async fn begin(&self, job: &Job, mode: SessionMode) -> Result<(), AcceptError> {
@@ -25,6 +27,7 @@ impl RedisStore {
         let answer = self.invoke(&accept).await?;
         let refusal = match answer.verdict() {
             "accepted" | "known" => {
+                self.enter_again(job).await?;
                 self.index.touch(key.session, answer.standing(1)).await;
                 return Ok(self.unannounce(job, answer.text(2)).await?);
             }
@@ -33,6 +36,15 @@ impl RedisStore {
         };
         self.outside.take_back(job).await?;
         Err(refusal)
+    }
+
+    /// What is so old may have been taken for gone, and removed from the lists, before its record was written; a reader
+    /// that removes it after this finds the record. Early, since the clocks of the machines differ.
+    async fn enter_again(&self, job: &Job) -> Result<(), Unavailable> {
+        if Entry::from(job).age(Timestamp::now()) < YOUNG / 2 {
+            return Ok(());
+        }
+        self.outside.point(job).await
     }
 
     /// Takes back what was announced of an execution that was accepted before and has come further.
@@ -51,6 +63,7 @@ impl RedisStore {
         if answer.verdict() == "unknown" && self.was_lost(job).await? {
             self.outside.announce(job).await?;
             answer = self.try_claim(job, claimant, true).await?;
+            self.enter_again(job).await?;
         }
         Ok(match answer.verdict() {
             "run" => {

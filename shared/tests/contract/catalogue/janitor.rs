@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use longshore_shared::backends::Backends;
-use longshore_shared::catalogue::{ExecutionQuery, Order, SessionQuery, Walk};
+use longshore_shared::catalogue::{ExecutionQuery, Order, SessionQuery, Tidied, Walk};
 use longshore_shared::id::{ExecutionId, ExecutionKey, SessionId};
 use longshore_shared::session::SessionStatus;
 use longshore_shared::store::Retention;
 use redis::aio::MultiplexedConnection;
+use tokio_util::sync::CancellationToken;
 
 use super::{accepted_in, all_executions, all_sessions, walk_executions, walk_sessions};
 use crate::backends::service;
-use crate::engines::{accepted, completed, continued, on_redis, running};
+use crate::engines::{accepted, claimed, completed, continued, job, on_redis, running};
 
 /// The database itself, past the code under test.
 struct Raw {
@@ -53,6 +54,12 @@ impl Raw {
             .unwrap();
     }
 
+    async fn set(&mut self, key: &str, value: &str) {
+        let mut set = redis::cmd("SET");
+        set.arg(format!("{}:{key}", self.namespace)).arg(value);
+        let () = set.query_async(&mut self.redis).await.unwrap();
+    }
+
     async fn enter(&mut self, set: &str, score: u64, member: &str) {
         let set = format!("{}:{set}", self.namespace);
         let mut enter = redis::cmd("ZADD");
@@ -64,7 +71,7 @@ impl Raw {
 /// Rounds until nothing is left to do.
 async fn tidy(on: &Backends) {
     let mut walk = Walk::default();
-    while on.catalogue.tidy(&mut walk).await.unwrap() > 0 {}
+    while on.catalogue.tidy(&mut walk).await.unwrap().changed > 0 {}
 }
 
 #[tokio::test]
@@ -227,12 +234,83 @@ async fn entries_that_never_got_a_record_are_removed() {
                 raw.enter(set, 0, &entry).await;
             }
         }
+        let pointer = "session-of:018b0000-0000-7000-8000-000000000000";
+        raw.set(pointer, &session.to_string()).await;
         tidy(&on).await;
+        assert!(raw.keys(pointer).await.is_empty(), "it points to nothing");
         for set in ["executions", "executions:demo"] {
             let mut count = redis::cmd("ZCARD");
             count.arg(format!("{}:{set}", raw.namespace));
             let left: u64 = count.query_async(&mut raw.redis).await.unwrap();
             assert_eq!(left, 1, "{set}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_many_walkers_one_walks_and_is_quick_only_while_it_is_behind() {
+    on_redis(Retention::default(), async |on: Backends| {
+        let kept = accepted(&on).await;
+        let mut raw = Raw::of(kept.session_id).await;
+        for i in 0..501 {
+            let session = SessionId::generate();
+            let entry = format!("018b0000-0000-7000-8000-{i:012x}/{session}/demo");
+            raw.enter("executions", 0, &entry).await;
+        }
+        let (mut first, mut second) = (Walk::default(), Walk::default());
+        let mut steps = Vec::new();
+        for _ in 0..3 {
+            let step = on.catalogue.tidy(&mut first).await.unwrap();
+            steps.push((step.changed, step.is_behind));
+            let none = on.catalogue.tidy(&mut second).await.unwrap();
+            assert_eq!(none, Tidied::default());
+        }
+        assert_eq!(steps, [(500, true), (1, false), (0, false)]);
+        raw.delete("janitor").await;
+        raw.enter(
+            "executions",
+            0,
+            &format!(
+                "018b0000-0000-7000-8000-000000000000/{}/demo",
+                kept.session_id
+            ),
+        )
+        .await;
+        assert_eq!(on.catalogue.tidy(&mut second).await.unwrap().changed, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_recorded_while_a_list_is_read_is_listed_however_old_it_is() {
+    on_redis(Retention::default(), async |on: Backends| {
+        for round in 0..20 {
+            let mut old = job(SessionId::generate());
+            let id = format!("018b0000-0000-7000-8000-{round:012x}");
+            old.execution_id = id.parse().unwrap();
+            // Writing this record takes long, so that readers find its entry without it.
+            old.request.prompt = "x".repeat(2 << 20);
+            let recorded = CancellationToken::new();
+            let readers: Vec<_> = (0..4)
+                .map(|_| {
+                    let (on, recorded) = (on.clone(), recorded.clone());
+                    tokio::spawn(async move {
+                        while !recorded.is_cancelled() {
+                            walk_executions(&on, all_executions(200)).await;
+                        }
+                    })
+                })
+                .collect();
+            claimed(&on, &old).await;
+            recorded.cancel();
+            for reader in readers {
+                reader.await.unwrap();
+            }
+            let listed = walk_executions(&on, all_executions(200)).await;
+            assert_eq!(listed.len(), round + 1);
+            let located = on.store.locate(old.execution_id).await.unwrap();
+            assert_eq!(located, Some(old.key()));
         }
     })
     .await;

@@ -136,7 +136,7 @@ async fn the_janitor_forgets_what_nobody_reads(on: Backends) {
         .unwrap();
     until(async || on.store.session(job.session_id).await.unwrap().is_none()).await;
     let mut walk = Walk::default();
-    until(async || on.catalogue.tidy(&mut walk).await.unwrap() == 0).await;
+    until(async || on.catalogue.tidy(&mut walk).await.unwrap().changed == 0).await;
     assert_eq!(
         on.catalogue.sessions(&all_sessions(5)).await.unwrap().total,
         1

@@ -5,7 +5,7 @@ use redis::Pipeline;
 use super::super::RedisCatalogue;
 use super::super::sessions::{EVERYBODY, Standing};
 use super::ROUND;
-use crate::catalogue::Walk;
+use crate::catalogue::{Tidied, Walk};
 use crate::error::Unavailable;
 use crate::id::SessionId;
 use crate::session::SessionStatus;
@@ -21,7 +21,7 @@ impl RedisCatalogue {
     pub(in super::super) async fn tidy_sessions(
         &self,
         walk: &mut Walk,
-    ) -> Result<usize, Unavailable> {
+    ) -> Result<Tidied, Unavailable> {
         let trimmed = self.index.trim(ROUND).await?;
         let aged = self.drop_aged(&[EVERYBODY], ROUND).await?;
         let mut pipe = Pipeline::new();
@@ -36,7 +36,11 @@ impl RedisCatalogue {
         let sessions: Vec<_> = sessions.collect();
         let changed = self.put_right(&sessions).await?;
         walk.sessions = next;
-        Ok(trimmed + aged + changed)
+        let trimmed = Tidied::of(trimmed, ROUND).and(Tidied::of(aged, ROUND));
+        Ok(trimmed.and(Tidied {
+            changed,
+            is_behind: false,
+        }))
     }
 
     /// Makes the index know of these sessions what their records say. Answers how many it did not know rightly.
