@@ -3,15 +3,21 @@
 use std::io;
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
+use axum::middleware::from_fn;
 use axum::response::IntoResponse;
+use axum::routing::get;
 use longshore_shared::metrics::{self, QUEUE_DEPTH};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
 use tracing::info;
 
+use crate::middleware::{panic, read_on, trace};
+use crate::routes::health;
 use crate::state::ApiState;
 use crate::{listener, router};
 
@@ -25,13 +31,27 @@ const LOOK: Duration = Duration::from_secs(2);
 pub async fn serve(listener: TcpListener, state: ApiState) -> io::Result<()> {
     info!(address = %listener.local_addr()?, "admin listening");
     tokio::select! {
-        () = listener::serve(listener, router::admin(state), CancellationToken::new()) => Ok(()),
+        () = listener::serve(listener, routes(state), CancellationToken::new()) => Ok(()),
         never = metrics::upkeep() => match never {},
     }
 }
 
+/// Refused as the API refuses.
+fn routes(state: ApiState) -> Router {
+    Router::new()
+        .route("/metrics", get(show))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .fallback(router::no_path)
+        .method_not_allowed_fallback(router::no_method)
+        .layer(CatchPanicLayer::custom(panic::answer))
+        .layer(from_fn(read_on::read_on))
+        .layer(from_fn(trace::name))
+        .with_state(state)
+}
+
 /// Everything that is measured, with how many executions wait.
-pub(crate) async fn metrics(State(state): State<ApiState>) -> impl IntoResponse {
+async fn show(State(state): State<ApiState>) -> impl IntoResponse {
     let pending = timeout(LOOK, state.backends.store.pending()).await;
     match pending {
         Ok(Ok(pending)) => QUEUE_DEPTH.set(pending as f64),

@@ -9,7 +9,7 @@ use crate::error::{ApiError, Code};
 use crate::middleware::{cors, host, identify, measure, panic, rate_limit, read_on, trace};
 use crate::routes::{events, execute, executions, health, logs, sessions};
 use crate::state::ApiState;
-use crate::{admin, docs, openapi, ws};
+use crate::{docs, openapi, ws};
 
 /// The whole service.
 pub(crate) fn router(state: ApiState) -> Router {
@@ -56,25 +56,13 @@ pub(crate) fn router(state: ApiState) -> Router {
         .with_state(state)
 }
 
-/// What operators ask, on a listener of their own.
-pub(crate) fn admin(state: ApiState) -> Router {
-    Router::new()
-        .route("/metrics", get(admin::metrics))
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .fallback(no_path)
-        .method_not_allowed_fallback(no_method)
-        .layer(CatchPanicLayer::custom(panic::answer))
-        .layer(from_fn(read_on::read_on))
-        .layer(from_fn(trace::name))
-        .with_state(state)
-}
-
-async fn no_path() -> ApiError {
+/// 404 for a path that does not exist.
+pub(crate) async fn no_path() -> ApiError {
     ApiError::new(Code::NotFound, "there is no such path")
 }
 
-async fn no_method() -> ApiError {
+/// 405 for one that does.
+pub(crate) async fn no_method() -> ApiError {
     let message = "this path does not take that method; the header allow names those it takes";
     ApiError::new(Code::MethodNotAllowed, message)
 }
