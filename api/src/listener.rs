@@ -21,8 +21,10 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use tower::ServiceExt as _;
 use tracing::debug;
 
-/// How long a client may take for the header of a request, and leave a connection without any.
-const HEADER: Duration = Duration::from_secs(10);
+/// How long a client may take for the header of a request, and leave a connection without any. Longer than the 60 s for
+/// which proxies keep theirs: whoever sends a request at the moment in which the server closes cannot tell whether it
+/// was taken.
+const HEADER: Duration = Duration::from_secs(75);
 
 /// How long a stopping server waits for the last bytes of an answer to leave.
 const LAST_BYTES: Duration = Duration::from_secs(1);
