@@ -41,10 +41,9 @@ async fn it_stays_away_when_it_is_told_no() {
         let mut run = api.run("");
         let (socket, _) = api.socket().await;
         socket.close(code, "not for you").await;
-        assert_eq!(run.exit().await.code(), Some(1), "{code}");
-        let output = run.output();
         let told = format!("error: the server ended the stream: not for you ({code})");
-        assert!(output.contains(&told), "{output}");
+        run.word_after(&told).await;
+        assert_eq!(run.exit().await.code(), Some(1), "{code}");
         assert!(api.is_quiet(), "{code} and it comes back");
     }
     tests::proved!(Programs, it_stays_away_when_it_is_told_no: "command.run.told-no");
@@ -76,7 +75,7 @@ async fn the_path_of_the_url_is_kept() {
     for path in ["/tools/longshore", "/tools/longshore/"] {
         let mut api = StandIn::start("/tools/longshore").await;
         let mut run = api.run(path);
-        let (mut socket, _) = api.socket().await;
+        let mut socket = api.watched(&run).await;
         let answer = api.interrupt(&run).await;
         answer.send(axum::http::StatusCode::ACCEPTED).unwrap();
         socket.end("cancelled").await;

@@ -73,6 +73,14 @@ impl StandIn {
         }
     }
 
+    /// The first socket of the command, which has shown a message of it: it is open at both ends.
+    pub(super) async fn watched(&mut self, run: &Process) -> Watched {
+        let (mut socket, _) = self.socket().await;
+        socket.say("1-1", "at_work").await;
+        run.word_after("at_work").await;
+        socket
+    }
+
     /// Interrupts the command, which asks to cancel: the answer that it waits for.
     pub(super) async fn interrupt(&mut self, run: &Process) -> oneshot::Sender<StatusCode> {
         run.signal(Signal::SIGINT);
@@ -111,6 +119,13 @@ impl Watched {
         }
         let text = Message::text(frame.to_string());
         self.0.send(text).await.unwrap();
+    }
+
+    /// Sends a message of the model, a word.
+    pub(super) async fn say(&mut self, id: &str, word: &str) {
+        let message = json!({ "content": [{ "type": "text", "text": word }] });
+        let line = json!({ "type": "assistant", "message": message });
+        self.send("claude_message", Some(id), line).await;
     }
 
     /// Sends the `end`.
