@@ -122,7 +122,8 @@ impl Once {
             Err(Failure::Unanswered(error)) => {
                 // The client need not wait: it is told to try again either way.
                 let this = self.clone();
-                tokio::spawn(async move { this.take_back().await }.in_current_span());
+                let tasks = &self.submission.state.tasks;
+                tasks.spawn(async move { this.take_back().await }.in_current_span());
                 Err(error)
             }
             Err(Failure::NotQueued(error)) => {

@@ -135,6 +135,7 @@ impl Submission {
     /// Withdraws what may be recorded all the same and would keep its session waiting. The client need not wait for
     /// that: it is told to try again either way.
     fn withdraw_later(self) {
+        let tasks = self.state.tasks.clone();
         let this = Arc::new(self);
         let withdrawing = async move {
             let withdraw = || {
@@ -146,7 +147,7 @@ impl Submission {
                 warn!(%execution, %error, "could not withdraw an execution that its client was refused");
             }
         };
-        tokio::spawn(withdrawing.in_current_span());
+        tasks.spawn(withdrawing.in_current_span());
     }
 
     /// Ends what could not be queued, so that a copy which got through after all is dropped.
