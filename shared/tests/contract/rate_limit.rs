@@ -85,13 +85,14 @@ async fn after_the_time_it_says_there_is_a_token(on: Backends) {
 }
 
 async fn a_bucket_that_is_full_again_gives_its_burst_again(on: Backends) {
-    let fast = limit(6_000, 20);
+    // Slow enough that no machine is too slow to empty it.
+    let fast = limit(600, 20);
     let mut given = 0;
     while take(&on, "ann", fast).await.verdict == Verdict::Taken {
         given += 1;
     }
     assert!(given >= 20, "{given}");
-    sleep(Duration::from_millis(200)).await;
+    sleep(Duration::from_secs(2)).await;
     assert_eq!(take(&on, "ann", fast).await.remaining, 19);
 }
 
