@@ -1,6 +1,5 @@
 //! Longshore's API as a library: `longshore-api` serves it, and so do `longshore dev` and the tests.
 
-use std::io;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -35,15 +34,9 @@ const LAST_REQUESTS: Duration = Duration::from_secs(15);
 /// How long sockets have to say goodbye after that, and whatever else has begun to come to its end.
 const FAREWELL: Duration = Duration::from_secs(10);
 
-/// Serves until `shutdown`, then lets requests end and closes sockets with 1012.
-///
-/// # Errors
-/// Never at present: what fails while connections are accepted is logged and tried again.
-pub async fn serve(
-    listener: TcpListener,
-    state: ApiState,
-    shutdown: CancellationToken,
-) -> io::Result<()> {
+/// Serves until `shutdown`, then lets requests end and closes sockets with 1012. What fails while connections are
+/// accepted is logged and tried again.
+pub async fn serve(listener: TcpListener, state: ApiState, shutdown: CancellationToken) {
     let (stopping, tasks) = (state.stopping.clone(), state.tasks.clone());
     let verifier = state.verifier.clone();
     let _fresh_keys = verifier.map(|keys| AbortOnDropHandle::new(tokio::spawn(keys.keep_fresh())));
@@ -65,5 +58,4 @@ pub async fn serve(
             "sockets and other work did not end in time"
         );
     }
-    Ok(())
 }

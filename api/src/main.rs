@@ -40,7 +40,7 @@ async fn main() -> anyhow::Result<()> {
         warn!("callers are not identified: everybody on this machine has all workspaces");
     }
     info!(address = %listener.local_addr()?, "listening");
-    longshore_api::serve(listener, state, shutdown).await?;
+    longshore_api::serve(listener, state, shutdown).await;
     info!("stopped");
     Ok(())
 }

@@ -52,7 +52,7 @@ pub async fn dev(mut args: DevArgs) -> anyhow::Result<ExitCode> {
         let shutdown = shutdown.clone();
         async move { worker.run(shutdown).await }
     });
-    longshore_api::serve(listener, state, shutdown).await?;
+    longshore_api::serve(listener, state, shutdown).await;
     running.await?;
     Ok(ExitCode::SUCCESS)
 }
