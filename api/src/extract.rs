@@ -189,6 +189,11 @@ impl Query {
         })
     }
 
+    /// How many things a page of a list may hold.
+    pub(crate) fn take_list_limit(&mut self) -> Result<usize, ApiError> {
+        self.take_limit(50, 200)
+    }
+
     /// An event id to go on after.
     pub(crate) fn take_after(&mut self) -> Result<Option<EventId>, ApiError> {
         let Some(text) = self.take("after") else {

@@ -18,9 +18,6 @@ use crate::openapi::schemas;
 use crate::state::ApiState;
 use crate::view::{ExecutionPageView, ExecutionView};
 
-const DEFAULT_LIMIT: usize = 50;
-const MAX_LIMIT: usize = 200;
-
 /// Executions, the newest first. A page may be shorter than its limit: only one without `next_cursor` is the last.
 #[utoipa::path(
     get, path = "/api/v1/claude/executions", operation_id = "list_executions",
@@ -44,7 +41,7 @@ pub(crate) async fn list(
         session: query.take_session()?,
         status: query.take_status(&Status::ALL)?,
         after: query.take_cursor()?,
-        limit: query.take_limit(DEFAULT_LIMIT, MAX_LIMIT)?,
+        limit: query.take_list_limit()?,
         reach: query.finish().and_then(|()| caller.reach(workspace))?,
     };
     let page = state.backends.catalogue.executions(&query).await?;

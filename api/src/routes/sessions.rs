@@ -18,9 +18,6 @@ use crate::openapi::schemas;
 use crate::state::ApiState;
 use crate::view::{SessionPageView, SessionView};
 
-const DEFAULT_LIMIT: usize = 50;
-const MAX_LIMIT: usize = 200;
-
 /// Sessions, the one with the newest activity first, in the order of the moment in which the first page was read. A page
 /// may be shorter than its limit: only one without `next_cursor` is the last.
 #[utoipa::path(
@@ -43,7 +40,7 @@ pub(crate) async fn list(
     let query = SessionQuery {
         status: query.take_status(&SessionStatus::ALL)?,
         after: query.take_cursor()?,
-        limit: query.take_limit(DEFAULT_LIMIT, MAX_LIMIT)?,
+        limit: query.take_list_limit()?,
         reach: query.finish().and_then(|()| caller.reach(workspace))?,
     };
     let page = state.backends.catalogue.sessions(&query).await?;
