@@ -19,15 +19,14 @@ epmd_program() {
 }
 
 rabbitmq_installed() {
-  local home=$dir/rabbitmq program port dist epmd epmd_port node pid
+  local home=$dir/rabbitmq program port dist epmd_port node pid
   program=$(rabbitmq_program) || return 1
-  epmd=$(epmd_program | head -n 1) || return 1
-  port=$(free_port) dist=$(free_port) epmd_port=$(free_port)
-  node=longshore-$(instance)-$$@localhost
-  # A port mapper of its own: one shared with other brokers would outlive us, or end with them.
-  pid=$(launch "$home/epmd.log" "$epmd" -port "$epmd_port" -address 127.0.0.1)
-  echo "$pid $epmd_port" >"$home/epmd.pid"
-  came_up 10 "$pid" port_is_open "$epmd_port" || return 1
+  # One that is started again is the same as before: its name and its port are in its data and in its clients.
+  if [ ! -s "$home/place" ]; then
+    echo "$(free_port) $(free_port) $(free_port) longshore-$(instance)-$$@localhost" >"$home/place"
+  fi
+  read -r port dist epmd_port node <"$home/place"
+  rabbitmq_epmd "$home" "$epmd_port" || return 1
   rabbitmq_settings "$home" "$port"
   pid=$(launch "$home/log" env -i PATH="$PATH" HOME="$home/home" LANG=C.UTF-8 \
     ERL_EPMD_PORT="$epmd_port" ERL_EPMD_ADDRESS=127.0.0.1 \
@@ -43,6 +42,16 @@ rabbitmq_installed() {
   printf 'export HOME=%q ERL_EPMD_PORT=%q RABBITMQ_NODENAME=%q\n' "$home/home" "$epmd_port" "$node" >"$home/ctl.env"
   url=amqp://guest:guest@127.0.0.1:$port/%2f
   came_up 90 "$pid" rabbitmq_is_ours "$url" "$node"
+}
+
+# A port mapper of its own: one shared with other brokers would outlive us, or end with them.
+rabbitmq_epmd() {
+  local epmd pid
+  if port_is_open "$2"; then return; fi
+  epmd=$(epmd_program | head -n 1) || return 1
+  pid=$(launch "$1/epmd.log" "$epmd" -port "$2" -address 127.0.0.1)
+  echo "$pid $2" >"$1/epmd.pid"
+  came_up 10 "$pid" port_is_open "$2"
 }
 
 # The greeting carries the cluster's name, which begins with the node's.
