@@ -194,6 +194,18 @@ impl Client {
             })
     }
 
+    /// An open socket of an execution; `None` where there is none to be had now.
+    pub async fn try_socket(&self, execution: &str, after: Option<&str>) -> Option<Socket> {
+        let query = after
+            .map(|after| format!("?after={after}"))
+            .unwrap_or_default();
+        let url = self.url.trim_start_matches("http");
+        let address = format!("ws{url}/ws/executions/{execution}{query}");
+        let connecting = timeout(PATIENCE, connect_async(address));
+        let (socket, _) = connecting.await.ok()?.ok()?;
+        Some(socket)
+    }
+
     /// Asks for an upgrade; the refusal where there is one.
     ///
     /// # Errors

@@ -23,6 +23,8 @@ pub struct Setup {
     pub apis: usize,
     /// On a cluster.
     pub workers: usize,
+    /// Of a test's own, or behind a proxy; else the shared ones.
+    pub engines: Option<Engines>,
 }
 
 impl Default for Setup {
@@ -32,11 +34,19 @@ impl Default for Setup {
             settings: Vec::new(),
             apis: 2,
             workers: 2,
+            engines: None,
         }
     }
 }
 
 impl Setup {
+    /// On these engines.
+    #[must_use]
+    pub fn on(mut self, engines: &Engines) -> Self {
+        self.engines = Some(engines.clone());
+        self
+    }
+
     /// With one more setting.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
@@ -80,7 +90,9 @@ impl Server {
 
     /// Runs a test on APIs and workers of their own, on RabbitMQ and Redis.
     pub async fn cluster<F: Future<Output = Server>>(setup: Setup, test: impl FnOnce(Server) -> F) {
-        let Some(engines) = engines() else { return };
+        let Some(engines) = setup.engines.clone().or_else(engines) else {
+            return;
+        };
         let mut server = Server::new(setup, Some(engines));
         for _ in 0..server.setup.apis {
             server.start_api().await;
@@ -111,7 +123,13 @@ impl Server {
 
     /// Starts one more API.
     pub async fn start_api(&mut self) {
+        self.start_api_with(&[]).await;
+    }
+
+    /// Starts one more API, with settings of its own.
+    pub async fn start_api_with(&mut self, settings: &[(&str, &str)]) {
         let mut environment = self.environment();
+        environment.extend(owned(settings));
         environment.push(("LONGSHORE_BIND".to_owned(), "127.0.0.1:0".to_owned()));
         let name = format!("api {}", self.apis.len() + 1);
         let api = Process::start(&name, &program("longshore-api"), &[], &environment);
@@ -122,13 +140,15 @@ impl Server {
 
     /// Starts one more worker.
     pub async fn start_worker(&mut self) {
+        self.start_worker_with(&[]).await;
+    }
+
+    /// Starts one more worker, with settings of its own.
+    pub async fn start_worker_with(&mut self, settings: &[(&str, &str)]) {
         let name = format!("worker {}", self.workers.len() + 1);
-        let worker = Process::start(
-            &name,
-            &program("longshore-worker"),
-            &[],
-            &self.environment(),
-        );
+        let mut environment = self.environment();
+        environment.extend(owned(settings));
+        let worker = Process::start(&name, &program("longshore-worker"), &[], &environment);
         worker.word_after(r#""taking jobs""#).await;
         self.workers.push(worker);
     }
@@ -177,7 +197,23 @@ impl Server {
         }
     }
 
-    fn environment(&self) -> Vec<(String, String)> {
+    /// The name that everything of this server begins with.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Its Redis, where it has one.
+    #[must_use]
+    pub fn redis_url(&self) -> Option<&str> {
+        self.engines
+            .as_ref()
+            .map(|engines| engines.redis_url.as_str())
+    }
+
+    /// The environment that its programs are started with.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(String, String)> {
         let folder = |name: &str| self.folder.path().join(name).display().to_string();
         let mut environment = vec![
             ("PATH".to_owned(), path()),
@@ -226,6 +262,13 @@ impl Server {
             crate::services::clean(engines, &self.namespace).await;
         }
     }
+}
+
+fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    let pairs = settings.iter();
+    pairs
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 /// Processes whose environment names this test's folder and an execution.

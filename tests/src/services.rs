@@ -97,6 +97,24 @@ async fn redis(engines: &Engines) -> redis::aio::MultiplexedConnection {
         .expect("redis answers")
 }
 
+/// Runs a command on the Redis at an address.
+///
+/// # Panics
+/// When it does not succeed.
+pub async fn ask_redis<T: redis::FromRedisValue>(redis_url: &str, command: &[&str]) -> T {
+    let (name, arguments) = command.split_first().expect("a command");
+    let client = redis::Client::open(redis_url).expect("the address is one");
+    let mut connection = client
+        .get_multiplexed_async_connection_with_config(&patient())
+        .await
+        .expect("redis answers");
+    redis::cmd(name)
+        .arg(arguments)
+        .query_async(&mut connection)
+        .await
+        .expect("redis answers")
+}
+
 /// Marks a session as closed and does nothing else, as a server that dies right after it.
 pub async fn mark_closed(engines: &Engines, namespace: &str, session: &str) {
     let () = redis::cmd("HSET")

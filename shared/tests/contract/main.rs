@@ -7,7 +7,6 @@ mod engines;
 mod follow;
 mod idempotency;
 mod log;
-mod proxy;
 mod queue;
 mod rate_limit;
 mod store;

@@ -9,12 +9,12 @@ use lapin::uri::AMQPUri;
 use longshore_shared::error::PublishError;
 use longshore_shared::queue::JobQueue;
 use longshore_shared::queue::rabbitmq::RabbitQueue;
+use tests::proxy::Proxy;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::{job, next, nothing, publish_concurrently};
 use crate::backends::Rabbit;
-use crate::proxy::Proxy;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_queue_is_reported_and_made_again() {

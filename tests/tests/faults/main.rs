@@ -1,0 +1,6 @@
+//! What happens when something breaks: engines that are killed or cut off, programs that die, clients that vanish.
+//!
+//! Each test breaks one thing on real engines, of its own where it kills them, and then holds everything to the same
+//! promises: all that was accepted has ended once, no stream lost or repeated anything, nothing is left behind.
+
+mod redis_crash;

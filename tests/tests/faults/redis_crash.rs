@@ -1,0 +1,48 @@
+//! Redis is killed and comes back with what it had written.
+
+use std::time::Duration;
+
+use tests::private_engines::{Engine, PrivateEngines};
+use tests::process::PATIENCE;
+use tests::reconnecting::follow;
+use tests::server::{Server, Setup};
+use tokio::time::sleep;
+
+/// What runs goes on, and what is accepted afterwards runs too.
+#[tokio::test]
+async fn what_runs_outlives_a_crash_of_redis() {
+    let Some(engines) = PrivateEngines::start(&[Engine::Redis]).await else {
+        return;
+    };
+    let setup = Setup::default().on(&engines.addresses);
+    Server::cluster(setup, |server| async {
+        let mut accepted = Vec::new();
+        for _ in 0..4 {
+            accepted.push(server.client().submit("[[lines n=60 rate=10]]").await.0);
+        }
+        let clients = server.clients.clone();
+        let mut following = tokio::task::JoinSet::new();
+        for execution in accepted.clone() {
+            let clients = clients.clone();
+            following.spawn(async move { follow(&clients, &execution, PATIENCE).await });
+        }
+        // Redis writes once a second: what is older than that it has kept.
+        sleep(Duration::from_millis(1500)).await;
+        engines.kill(Engine::Redis).await;
+        sleep(Duration::from_secs(2)).await;
+        engines.start_again(Engine::Redis).await;
+        for followed in following.join_all().await {
+            assert_eq!(
+                followed.watched.status(),
+                "completed",
+                "{:#}",
+                followed.watched.end()
+            );
+        }
+        server.other().ready().await;
+        accepted.push(server.client().submit("[[text after it]]").await.0);
+        server.settled(&accepted).await;
+        server
+    })
+    .await;
+}
