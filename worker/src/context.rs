@@ -54,14 +54,17 @@ impl Context {
         })
     }
 
-    /// Queues a job that was given back. Where that fails it stays listed as undispatched.
-    pub(crate) async fn publish_again(&self, job: &Job) {
+    /// Queues a job that is listed as undispatched; `false` where the queue does not take it. Then it stays listed, and
+    /// the reconciler comes back to it.
+    pub(crate) async fn publish_again(&self, job: &Job) -> bool {
         if let Err(error) = self.backends.queue.publish(job).await {
-            return warn!(execution = %job.execution_id, %error, "could not queue what was given back");
+            warn!(execution = %job.execution_id, %error, "could not queue the job again");
+            return false;
         }
         if let Err(error) = self.backends.store.dispatched(job.key()).await {
             warn!(execution = %job.execution_id, %error, "could not note that the job is queued");
         }
+        true
     }
 
     /// Queues the job that may run now. Where that fails, its parked copy brings it back.

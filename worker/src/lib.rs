@@ -11,6 +11,7 @@ mod lease;
 mod outcome;
 mod publisher;
 mod reaper;
+mod reconciler;
 mod result;
 mod running;
 mod runs;

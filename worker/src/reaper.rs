@@ -42,7 +42,10 @@ async fn round(context: &Context) -> Result<(), Unavailable> {
         info!(execution = %lost.lease.key.execution, attempt = lost.lease.attempt, ?verdict, "its worker was lost");
         EXECUTIONS_REAPED.count([("verdict", word(&verdict))]);
         match reaped {
-            Reaped::Requeued(job) => context.publish_again(&job).await,
+            Reaped::Requeued(job) => {
+                // One that is not taken is the reconciler's.
+                context.publish_again(&job).await;
+            }
             Reaped::Ended(Some(next)) => context.publish_next(&next).await,
             Reaped::Ended(None) | Reaped::NotLost => {}
         }

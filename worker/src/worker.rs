@@ -10,7 +10,7 @@ use tracing::{info, warn};
 use crate::claude::{self, Stop};
 use crate::config::WorkerSettings;
 use crate::context::{Context, StartError};
-use crate::{consumer, janitor, reaper};
+use crate::{consumer, janitor, reaper, reconciler};
 
 /// A cheap handle on one worker.
 #[derive(Clone)]
@@ -57,6 +57,11 @@ impl Worker {
                 .clone()
                 .run_until_cancelled_owned(reaper::run(Arc::clone(&self.context))),
         );
+        let reconciler = tokio::spawn(
+            background
+                .clone()
+                .run_until_cancelled_owned(reconciler::run(Arc::clone(&self.context))),
+        );
         let janitor = tokio::spawn(
             background
                 .clone()
@@ -70,7 +75,7 @@ impl Worker {
         consumer::run(&self.context, shutdown).await;
         self.drain().await;
         background.cancel();
-        for task in [reaper, janitor, hints] {
+        for task in [reaper, reconciler, janitor, hints] {
             // They end at once when they are cancelled; a panic of theirs was logged by the panic hook.
             let _ = task.await;
         }

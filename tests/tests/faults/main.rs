@@ -3,4 +3,5 @@
 //! Each test breaks one thing on real engines, of its own where it kills them, and then holds everything to the same
 //! promises: all that was accepted has ended once, no stream lost or repeated anything, nothing is left behind.
 
+mod api_crash;
 mod redis_crash;
