@@ -94,6 +94,17 @@ impl Redis {
         &self.inner.scripts
     }
 
+    /// How long ago this Redis was started.
+    pub(crate) async fn up_for(&self) -> Result<Duration, Unavailable> {
+        let mut hot = self.hot();
+        let mut info = redis::cmd("INFO");
+        info.arg("server");
+        let told: redis::InfoDict = call(info.query_async(&mut hot)).await?;
+        let seconds = told.get("uptime_in_seconds");
+        let seconds = seconds.ok_or_else(|| Unavailable::redis("it does not tell its uptime"))?;
+        Ok(Duration::from_secs(seconds))
+    }
+
     /// Whether Redis answers.
     pub(crate) async fn ping(&self) -> Result<(), Unavailable> {
         let mut hot = self.hot();

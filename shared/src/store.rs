@@ -103,6 +103,10 @@ pub trait ExecutionStore: Send + Sync {
     /// The record of a session.
     async fn session(&self, session: SessionId) -> Result<Option<Session>, Unavailable>;
 
+    /// For how long the store has been up, as it says itself. After a restart the holders of leases need some seconds
+    /// to come back, and are not lost for that.
+    async fn up_for(&self) -> Result<Duration, Unavailable>;
+
     /// Whether the store answers; bounded to a few seconds.
     async fn check(&self) -> Result<(), Unavailable>;
 }

@@ -7,6 +7,7 @@ use longshore_shared::error::Unavailable;
 use longshore_shared::metrics::EXECUTIONS_REAPED;
 use longshore_shared::store::{Reaped, Verdict};
 use longshore_shared::worker_loss;
+use tokio::time::{Instant, MissedTickBehavior};
 use tracing::{info, warn};
 
 use crate::context::Context;
@@ -23,16 +24,49 @@ const ROUND: usize = 100;
 /// Looks for lost executions for ever. Any number of workers may do so at once.
 pub(crate) async fn run(context: Arc<Context>) {
     let mut due = tokio::time::interval(PERIOD);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut outage = Outage::default();
     loop {
         due.tick().await;
-        if let Err(error) = round(&context).await {
+        let looked = round(&context, &mut outage).await;
+        outage.note(&looked);
+        if let Err(error) = looked {
             warn!(%error, "cannot look for lost executions");
         }
     }
 }
 
-async fn round(context: &Context) -> Result<(), Unavailable> {
+/// What this worker has seen of the store being away. Holders of leases were away from it too, have frozen what they
+/// run, and come back within a lease's length: nobody is taken to be lost before.
+#[derive(Default)]
+struct Outage {
+    now: bool,
+    over_since: Option<Instant>,
+}
+
+impl Outage {
+    fn note<T>(&mut self, answer: &Result<T, Unavailable>) {
+        if std::mem::replace(&mut self.now, answer.is_err()) && answer.is_ok() {
+            self.over_since = Some(Instant::now());
+        }
+    }
+
+    fn is_recent(&self, length: Duration) -> bool {
+        self.now
+            || self
+                .over_since
+                .is_some_and(|since| since.elapsed() < length)
+    }
+}
+
+async fn round(context: &Context, outage: &mut Outage) -> Result<(), Unavailable> {
     let store = &context.backends.store;
+    let up_for = store.up_for().await?;
+    outage.note(&Ok(()));
+    let quiet = context.settings.lease + GRACE;
+    if up_for < quiet || outage.is_recent(quiet) {
+        return Ok(());
+    }
     for lost in store.lost(GRACE, ROUND).await? {
         let verdict = worker_loss::verdict(&lost);
         let reaped = store.reap(&lost, GRACE, &verdict).await?;

@@ -196,6 +196,10 @@ impl ExecutionStore for MemoryStore {
         Ok(self.state().sessions.get(&session).map(SessionEntry::shown))
     }
 
+    async fn up_for(&self) -> Result<Duration, Unavailable> {
+        Ok(Duration::MAX) // It never comes back without what it held.
+    }
+
     async fn check(&self) -> Result<(), Unavailable> {
         Ok(())
     }

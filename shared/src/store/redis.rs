@@ -162,6 +162,10 @@ impl ExecutionStore for RedisStore {
         record::read_session(session, &answers)
     }
 
+    async fn up_for(&self) -> Result<Duration, Unavailable> {
+        self.redis.up_for().await
+    }
+
     async fn check(&self) -> Result<(), Unavailable> {
         self.redis.ping().await
     }

@@ -23,6 +23,7 @@ over_every_engine! { Retention::default() =>
     a_renewed_lease_is_not_reaped,
     a_reaped_end_is_not_its_old_holders,
     what_was_cancelled_is_not_given_back,
+    a_store_tells_for_how_long_it_is_up,
 }
 
 async fn what_was_not_dispatched_is_listed(on: Backends) {
@@ -234,4 +235,14 @@ mod retention {
         );
         assert!(on.store.execution(alive.key()).await.unwrap().is_some());
     }
+}
+
+async fn a_store_tells_for_how_long_it_is_up(on: Backends) {
+    let before = on.store.up_for().await.unwrap();
+    sleep(Duration::from_millis(1100)).await; // Redis counts whole seconds.
+    let after = on.store.up_for().await.unwrap();
+    assert!(
+        after > before || after == Duration::MAX,
+        "{before:?}, {after:?}"
+    );
 }
