@@ -5,11 +5,17 @@ use std::process::ExitCode;
 use longshore_cli::args::{Cli, Command, started_as_fake_claude};
 use longshore_cli::{dev, run, token};
 use longshore_shared::config::{parse, refuse};
+use longshore_worker::config::started_as_guard;
+use longshore_worker::guard;
 
 fn main() -> ExitCode {
     // `longshore dev --fake` starts this program under that name, so that the fake needs no second file.
     if started_as_fake_claude() {
         return fake_claude::run();
+    }
+    // And so does the worker in `longshore dev`, so that its guard needs none either.
+    if started_as_guard() {
+        return guard::run();
     }
     let cli: Cli = parse();
     match start(cli) {

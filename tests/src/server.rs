@@ -153,6 +153,12 @@ impl Server {
         self.workers.push(worker);
     }
 
+    /// What runs now of its executions: a line for each process.
+    #[must_use]
+    pub fn processes(&self) -> Vec<String> {
+        marked_processes(self.folder.path())
+    }
+
     /// A client of the first API.
     #[must_use]
     pub fn client(&self) -> &Client {

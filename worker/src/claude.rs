@@ -27,8 +27,7 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 
-use marks::Mark;
-pub(crate) use marks::sweep;
+pub(crate) use marks::{Mark, sweep, this_process};
 pub(crate) use run_folder::RunFolder;
 pub(crate) use seen::Seen;
 

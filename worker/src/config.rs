@@ -13,6 +13,8 @@ use longshore_shared::config::{
     ClusterSettings, LogSettings, RetentionSettings, ToolList, duration, tool_list,
 };
 
+use crate::guard;
+
 /// Longshore's worker: takes jobs from RabbitMQ, runs the Claude CLI, and publishes its stream to Redis.
 #[derive(Debug, Parser)]
 #[command(name = "longshore-worker", version, about)]
@@ -34,6 +36,14 @@ pub struct Cli {
         default_value = "127.0.0.1:9091"
     )]
     pub admin_bind: String,
+}
+
+/// Whether this process is to be a worker's guard: its name says so.
+#[must_use]
+pub fn started_as_guard() -> bool {
+    std::env::args_os()
+        .next()
+        .is_some_and(|name| name == guard::NAME)
 }
 
 /// What decides how executions are run.

@@ -8,6 +8,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use crate::config::WorkerSettings;
+use crate::guard::Pulse;
 use crate::running::Running;
 use crate::runs::Runs;
 use crate::transcript::Transcripts;
@@ -23,6 +24,7 @@ pub(crate) struct Context {
     /// Holds the private folders of running executions; removed with the worker.
     pub(crate) runs: Runs,
     pub(crate) running: Running,
+    pub(crate) pulse: Pulse,
     /// The deliveries that are being handled.
     pub(crate) tasks: TaskTracker,
 }
@@ -47,6 +49,7 @@ impl Context {
             workspaces: Workspaces::new(settings.workspaces.clone()),
             transcripts: Transcripts::open(&settings.state)
                 .map_err(|error| InvalidSetting::new("--state", error))?,
+            pulse: Pulse::new(settings.lease),
             settings,
             runs,
             running: Running::default(),

@@ -73,6 +73,9 @@ async fn run_leased(
     let Some(Attempt { ending, transcript }) = attempt else {
         return Ran::HandedBack;
     };
+    if context.pulse.slept_since(asked) {
+        return Ran::HandedBack; // It did not end by itself: the guard killed it.
+    }
     let finished = finish(context, &claimed.lease, &ending, transcript.as_deref());
     match finished.instrument(debug_span!("finish")).await {
         Ok(next) => {

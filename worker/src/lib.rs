@@ -5,6 +5,7 @@ pub mod config;
 mod consumer;
 mod context;
 mod execution;
+pub mod guard;
 mod health;
 mod janitor;
 mod lease;

@@ -1,15 +1,26 @@
 //! `longshore-worker`: settings, backends, health, and a worker until a signal.
 
+use std::process::ExitCode;
+
 use longshore_shared::backends::Backends;
 use longshore_shared::config::{parse, refuse};
 use longshore_shared::{admin, metrics, shutdown, telemetry};
-use longshore_worker::config::Cli;
-use longshore_worker::{Worker, serve_health};
+use longshore_worker::config::{Cli, started_as_guard};
+use longshore_worker::{Worker, guard, serve_health};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tokio_util::task::AbortOnDropHandle;
 
+fn main() -> anyhow::Result<ExitCode> {
+    // Every worker starts this program once more under that name.
+    if started_as_guard() {
+        return Ok(guard::run());
+    }
+    work()?;
+    Ok(ExitCode::SUCCESS)
+}
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn work() -> anyhow::Result<()> {
     let cli: Cli = parse();
     let backends = Backends::cluster(&cli.cluster, (&cli.retention).into())
         .unwrap_or_else(|error| refuse(error));

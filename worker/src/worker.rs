@@ -57,6 +57,11 @@ impl Worker {
                 .clone()
                 .run_until_cancelled_owned(reaper::run(Arc::clone(&self.context))),
         );
+        let pulse = tokio::spawn(
+            background
+                .clone()
+                .run_until_cancelled_owned(self.clone().keep_pulse()),
+        );
         let reconciler = tokio::spawn(
             background
                 .clone()
@@ -75,7 +80,7 @@ impl Worker {
         consumer::run(&self.context, shutdown).await;
         self.drain().await;
         background.cancel();
-        for task in [reaper, reconciler, janitor, hints] {
+        for task in [pulse, reaper, reconciler, janitor, hints] {
             // They end at once when they are cancelled; a panic of theirs was logged by the panic hook.
             let _ = task.await;
         }
@@ -97,6 +102,12 @@ impl Worker {
         if tokio::time::timeout(INTERRUPT, tasks.wait()).await.is_err() {
             warn!(running = tasks.len(), "runs did not end");
         }
+    }
+
+    /// What the guard has killed is not ours any more, whatever its lease says.
+    async fn keep_pulse(self) {
+        let woken = || self.context.running.stop_all(Stop::LeaseLost);
+        self.context.pulse.keep(woken).await;
     }
 
     /// Looks at a lease at once when somebody cancels its execution; a hint that is lost costs one renewal period.

@@ -5,3 +5,4 @@
 
 mod api_crash;
 mod redis_crash;
+mod worker_gone;

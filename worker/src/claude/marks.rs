@@ -48,6 +48,11 @@ impl Mark {
         Self(format!("{ATTEMPT}={execution}/{attempt}"))
     }
 
+    /// All of a worker's process, as [`this_process`] names it.
+    pub(crate) fn process(worker: &str) -> Self {
+        Self(format!("{PROCESS}={worker}"))
+    }
+
     /// The variable's value.
     pub(super) fn value(&self) -> &str {
         self.0.split_once('=').map_or("", |(_, value)| value)
@@ -176,13 +181,13 @@ pub(crate) async fn sweep() -> usize {
     });
     let dead = dead.await;
     for worker in &dead {
-        Mark(format!("{PROCESS}={worker}")).kill_all().await;
+        Mark::process(worker).kill_all().await;
     }
     dead.len()
 }
 
 /// This process, as [`PROCESS`] names it.
-pub(super) fn this_process() -> String {
+pub(crate) fn this_process() -> String {
     proc::identity(getpid()).unwrap_or_default()
 }
 

@@ -1,0 +1,83 @@
+//! A worker dies or is stopped, and nobody starts another in its place: what it ran is ended all the same.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use serde_json::json;
+use tests::client::next_frame;
+use tests::process::PATIENCE;
+use tests::server::{Server, Setup};
+use tests::services::engines;
+use tokio::time::{sleep, timeout};
+
+/// A tool of the CLI is in nobody's process group, and its parent is killed with the worker.
+#[tokio::test]
+async fn nothing_outlives_a_killed_worker() {
+    if engines().is_none() {
+        return;
+    }
+    let setup = Setup {
+        workers: 1,
+        ..Setup::default()
+    };
+    let setup = setup.with("LONGSHORE_LEASE", "3s");
+    Server::cluster(setup, |mut server| async move {
+        let prompt = r#"[[tool Bash {"command":"sleep 300"}]]"#;
+        let (execution, _) = server.client().submit(prompt).await;
+        until(|| {
+            server
+                .processes()
+                .iter()
+                .any(|process| process.contains("sleep"))
+        })
+        .await;
+        let mut killed = server.workers.remove(0);
+        killed.signal(Signal::SIGKILL);
+        killed.exit().await;
+        until(|| server.processes().is_empty()).await;
+        server.start_worker().await;
+        server.settled(&[execution]).await;
+        server
+    })
+    .await;
+}
+
+/// The CLI of a worker that sleeps is dead when another takes over, and what the sleeper says later is not heard.
+#[tokio::test]
+async fn what_a_sleeping_worker_runs_is_dead_before_it_is_taken_over() {
+    if engines().is_none() {
+        return;
+    }
+    let setup = Setup {
+        workers: 1,
+        ..Setup::default()
+    };
+    let setup = setup.with("LONGSHORE_LEASE", "3s");
+    Server::cluster(setup, |mut server| async move {
+        let prompt = "[[hang once]][[lines n=30 rate=15]][[text made it]]";
+        let (execution, _) = server.client().submit(prompt).await;
+        let mut socket = server.client().socket(&execution, None).await;
+        while next_frame(&mut socket).await.expect("it runs")["type"] != "claude_message" {}
+        server.workers[0].signal(Signal::SIGSTOP);
+        until(|| server.processes().is_empty()).await;
+        server.start_worker().await;
+        let second_attempt = json!({ "status": "running", "attempt": 2 });
+        while next_frame(&mut socket).await.expect("it is taken over")["data"] != second_attempt {}
+        server.workers[0].signal(Signal::SIGCONT);
+        let watched = server.other().watch(&execution).await;
+        assert_eq!(watched.status(), "completed", "{:#}", watched.end());
+        assert!(watched.text().ends_with("made it"), "{}", watched.text());
+        server.settled(&[execution]).await;
+        server
+    })
+    .await;
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    let look = async {
+        while !holds() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, look).await.expect("it comes true");
+}
