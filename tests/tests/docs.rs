@@ -1,4 +1,4 @@
-//! The map in the architecture page is the tree.
+//! What the pages say of the tree is so: the map in the architecture page, the tests that the reliability page names.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -44,6 +44,46 @@ fn the_map_is_the_tree() {
                 !name.ends_with(".rs") || mapped.contains(&path),
                 "the map does not show {path}"
             );
+        }
+    }
+}
+
+/// A test is named by its module and its function; its suite is among the folders that hold tests.
+#[test]
+fn the_proofs_of_reliability_are_tests() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace");
+    let page =
+        std::fs::read_to_string(root.join("docs/reliability.md")).expect("the page is there");
+    let mut sources = Vec::new();
+    for suite in ["tests/tests", "shared/tests", "shared/src", "worker/src"] {
+        read_sources(&root.join(suite), &mut sources);
+    }
+    let names = page.split('`').skip(1).step_by(2);
+    let proofs: Vec<_> = names
+        .filter(|name| name.contains("::") && !name.starts_with("Server"))
+        .collect();
+    assert!(proofs.len() > 30, "the page names its proofs");
+    for proof in proofs {
+        let (module, test) = proof.rsplit_once("::").expect("it has two parts");
+        let file = format!("{}.rs", module.replace("::", "/"));
+        let function = format!("fn {test}(");
+        let is_there = sources
+            .iter()
+            .any(|(path, text)| path.ends_with(&file) && text.contains(&function));
+        assert!(is_there, "the page names {proof}, which is no test");
+    }
+}
+
+fn read_sources(folder: &Path, sources: &mut Vec<(std::path::PathBuf, String)>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            read_sources(&path, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).expect("a text");
+            sources.push((path, text));
         }
     }
 }
