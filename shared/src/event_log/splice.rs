@@ -133,6 +133,8 @@ impl Splice {
 }
 
 #[cfg(test)]
+mod schedules;
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::event::Event;
