@@ -10,6 +10,7 @@ use longshore_shared::job::Job;
 use tokio::sync::watch;
 
 use crate::config::ClaudeSettings;
+use crate::conversation::Resume;
 use crate::outcome::Report;
 use crate::stream_json::Peek;
 
@@ -46,8 +47,8 @@ pub(crate) struct Spec<'a> {
     /// Absolute path of the workspace; the CLI's working directory.
     pub(crate) workspace: &'a Path,
     pub(crate) folder: &'a RunFolder,
-    /// The restored transcript of the session; without it a new conversation begins.
-    pub(crate) resume: Option<&'a Path>,
+    /// What the CLI resumes; without it a new conversation begins.
+    pub(crate) resume: Option<&'a Resume>,
     /// Stands in the environment of all that belongs to this worker.
     pub(crate) worker_id: &'a str,
     /// While `true` every process of the run is stopped and no time passes for it.

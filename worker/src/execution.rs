@@ -1,7 +1,5 @@
 //! One execution, from its claim to its end.
 
-use std::path::PathBuf;
-
 use longshore_shared::error::LeaseError;
 use longshore_shared::execution::{Ending, ErrorCode, ExecutionError};
 use longshore_shared::job::Job;
@@ -11,14 +9,15 @@ use longshore_shared::store::{Claimed, Lease};
 use tokio::time::Instant;
 use tracing::{Instrument as _, debug_span, error, info, warn};
 
+use crate::checkpoint::{self, Course};
 use crate::claude::{self, Limits, RunFolder, Spec, Stop};
 use crate::context::Context;
+use crate::conversation::Conversation;
 use crate::lease;
 use crate::outcome;
 use crate::publisher::Publisher;
 use crate::running::Handle;
 use crate::stream::Stream;
-use crate::transcript::TranscriptError;
 
 /// What became of a claimed execution.
 pub(crate) enum Ran {
@@ -80,7 +79,8 @@ async fn run_leased(
     match finished.instrument(debug_span!("finish")).await {
         Ok(next) => {
             note_end(&ending, asked);
-            prune(context, job, claimed, transcript.as_deref()).await;
+            let conversation = Conversation::of(context, job, claimed);
+            conversation.prune(transcript.as_deref()).await;
             Ran::Ended(next)
         }
         Err(Lost) => {
@@ -133,7 +133,8 @@ async fn attempt(
     let workspace = preparing.instrument(debug_span!("prepare")).await?;
     let attempt = claimed.lease.attempt;
     let folder = RunFolder::create(context.runs.path(), job.key(), attempt).map_err(no_folder)?;
-    let restoring = restore(context, job, claimed, &folder);
+    let conversation = Conversation::of(context, job, claimed);
+    let restoring = conversation.restore(&folder);
     let resume = restoring.instrument(debug_span!("restore")).await?;
     let spec = Spec {
         job,
@@ -142,17 +143,29 @@ async fn attempt(
         limits: Limits::of(job, &context.settings.claude),
         workspace: &workspace,
         folder: &folder,
-        resume: resume.as_deref(),
+        resume: resume.as_ref(),
         worker_id: &context.id,
         frozen: handle.frozen.subscribe(),
     };
-    let mut stream = Stream::new(publisher, job, claimed);
-    let running = claude::run(spec, handle.stop.subscribe(), &mut stream);
-    let report = running.instrument(debug_span!("claude")).await;
+    let mut stream = Stream::new(publisher, job, claimed, handle);
+    let course = Course {
+        milestones: stream.milestones(),
+        recorded: publisher.recorded(),
+        stop: handle.stop.subscribe(),
+    };
+    let running = async move {
+        let report = claude::run(spec, handle.stop.subscribe(), &mut stream).await;
+        drop(stream); // With this the checkpoints end.
+        report
+    };
+    let (report, ()) = tokio::join!(
+        running.instrument(debug_span!("claude")),
+        checkpoint::keep(conversation, &folder, course),
+    );
     if report.is_handed_back() {
         return Ok(None);
     }
-    let saving = save(context, job, claimed, &folder);
+    let saving = conversation.save(&folder);
     let transcript = saving.instrument(debug_span!("save")).await;
     let ending = outcome::decide(&report);
     Ok(Some(Attempt { ending, transcript }))
@@ -164,57 +177,6 @@ fn no_folder(cause: std::io::Error) -> ExecutionError {
         ErrorCode::CliStartFailed,
         "the worker could not make a private folder for the run",
     )
-}
-
-/// Puts the session's transcript where the CLI can resume it.
-async fn restore(
-    context: &Context,
-    job: &Job,
-    claimed: &Claimed,
-    folder: &RunFolder,
-) -> Result<Option<PathBuf>, ExecutionError> {
-    let Some(name) = &claimed.transcript else {
-        return Ok(None);
-    };
-    let into = folder.restored(job.session_id);
-    let mut backoff = Backoff::default();
-    for _ in 0..5 {
-        match context.transcripts.restore(name, &into).await {
-            Ok(()) => return Ok(Some(into)),
-            Err(TranscriptError::Missing) => break,
-            Err(TranscriptError::Unavailable(cause)) => {
-                warn!(%cause, "cannot read the transcript; will try again")
-            }
-        }
-        tokio::time::sleep(backoff.next_delay()).await;
-    }
-    let message =
-        "the session's transcript could not be read, so the conversation cannot be continued";
-    Err(ExecutionError::new(ErrorCode::SessionNotResumable, message))
-}
-
-/// Saves the transcript for the session's next execution. One that cannot be saved costs the session its memory of
-/// this turn, not this execution its result.
-async fn save(
-    context: &Context,
-    job: &Job,
-    claimed: &Claimed,
-    folder: &RunFolder,
-) -> Option<String> {
-    let mut backoff = Backoff::default();
-    for _ in 0..5 {
-        match context
-            .transcripts
-            .save(job.key(), claimed.lease.attempt, folder)
-            .await
-        {
-            Ok(name) => return name,
-            Err(error) => warn!(%error, "cannot save the transcript; will try again"),
-        }
-        tokio::time::sleep(backoff.next_delay()).await;
-    }
-    error!("the transcript is not saved; the session goes on from the turn before");
-    None
 }
 
 /// Stores the end until the store has it: a result that exists is not given up for an outage.
@@ -239,16 +201,5 @@ async fn finish(
             }
         }
         tokio::time::sleep(backoff.next_delay()).await;
-    }
-}
-
-/// Removes the session's transcripts but the new one and the one that it replaced: a Redis that comes back without its
-/// last second points to that again.
-async fn prune(context: &Context, job: &Job, claimed: &Claimed, new: Option<&str>) {
-    let Some(new) = new else { return };
-    let mut kept = vec![new];
-    kept.extend(claimed.transcript.as_deref());
-    if let Err(error) = context.transcripts.prune(job.session_id, &kept).await {
-        warn!(%error, "old transcripts stay behind");
     }
 }

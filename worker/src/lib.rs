@@ -1,9 +1,11 @@
 //! Longshore's worker as a library: `longshore-worker` runs it, and so do `longshore dev` and the tests.
 
+mod checkpoint;
 mod claude;
 pub mod config;
 mod consumer;
 mod context;
+mod conversation;
 mod execution;
 pub mod guard;
 mod health;

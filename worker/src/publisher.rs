@@ -5,10 +5,11 @@ use std::sync::Arc;
 use longshore_shared::error::LeaseError;
 use longshore_shared::event::Event;
 use longshore_shared::event_log::{Batch, EventLog};
+use longshore_shared::id::EventId;
 use longshore_shared::metrics::{APPEND_DURATION, BYTES_PUBLISHED, EVENTS_PUBLISHED};
 use longshore_shared::retry::Backoff;
 use longshore_shared::store::Lease;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument as _, debug_span, warn};
@@ -30,6 +31,7 @@ pub(crate) struct Lost;
 pub(crate) struct Publisher {
     queue: mpsc::Sender<Item>,
     room: Arc<Semaphore>,
+    recorded: watch::Receiver<Option<EventId>>,
     task: AbortOnDropHandle<Result<(), Lost>>,
 }
 
@@ -51,8 +53,9 @@ impl Publisher {
     /// Publishes until it is closed or dropped. When the lease is lost the run is told.
     pub(crate) fn start(log: Arc<dyn EventLog>, lease: Lease, handle: Handle) -> Self {
         let (queue, items) = mpsc::channel(MAX_BATCH);
+        let (top, recorded) = watch::channel(None);
         let publishing = async move {
-            let published = publish(log, lease, items).await;
+            let published = publish(log, lease, items, top).await;
             if published.is_err() {
                 handle.stop(Stop::LeaseLost);
             }
@@ -62,6 +65,7 @@ impl Publisher {
         Self {
             queue,
             room: Arc::new(Semaphore::new(MAX_WAITING)),
+            recorded,
             task,
         }
     }
@@ -83,6 +87,11 @@ impl Publisher {
             .await;
     }
 
+    /// The newest event that the log has; closed when there will be no newer one.
+    pub(crate) fn recorded(&self) -> watch::Receiver<Option<EventId>> {
+        self.recorded.clone()
+    }
+
     /// Waits until everything is recorded.
     pub(crate) async fn close(self) -> Result<(), Lost> {
         drop(self.queue);
@@ -95,6 +104,7 @@ async fn publish(
     log: Arc<dyn EventLog>,
     lease: Lease,
     mut items: mpsc::Receiver<Item>,
+    recorded: watch::Sender<Option<EventId>>,
 ) -> Result<(), Lost> {
     let mut batch = Vec::with_capacity(MAX_BATCH);
     while items.recv_many(&mut batch, MAX_BATCH).await > 0 {
@@ -103,10 +113,16 @@ async fn publish(
             .map(|item: &Item| item.progress)
             .unwrap_or_default();
         let events: Vec<Event> = batch.iter().map(|item| item.event.clone()).collect();
+        let top = events.iter().filter_map(|event| event.id).max();
         let span = debug_span!("append", events = events.len());
         append(log.as_ref(), &lease, events, progress)
             .instrument(span)
             .await?;
+        recorded.send_if_modified(|newest| {
+            let grown = top > *newest;
+            *newest = top.max(*newest);
+            grown
+        });
         batch.clear();
     }
     Ok(())

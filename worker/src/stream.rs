@@ -7,9 +7,12 @@ use longshore_shared::id::{EventId, ExecutionId};
 use longshore_shared::job::Job;
 use longshore_shared::store::Claimed;
 use serde_json::json;
+use tokio::sync::watch;
 
+use crate::checkpoint::Milestone;
 use crate::claude::LineSink;
 use crate::publisher::{Progress, Publisher};
+use crate::running::Handle;
 use crate::stream_json::{Fact, Kind as LineKind, Peek};
 use crate::turns::{Turn, Turns};
 
@@ -24,10 +27,17 @@ pub(crate) struct Stream<'a> {
     messages: u64,
     turns: Turns,
     tool_used: bool,
+    milestones: watch::Sender<Option<Milestone>>,
+    handle: &'a Handle,
 }
 
 impl<'a> Stream<'a> {
-    pub(crate) fn new(publisher: &'a Publisher, job: &Job, claimed: &Claimed) -> Self {
+    pub(crate) fn new(
+        publisher: &'a Publisher,
+        job: &Job,
+        claimed: &Claimed,
+        handle: &'a Handle,
+    ) -> Self {
         Self {
             publisher,
             execution: job.execution_id,
@@ -40,7 +50,14 @@ impl<'a> Stream<'a> {
             messages: claimed.messages,
             turns: Turns::after(claimed.turns),
             tool_used: false,
+            milestones: watch::Sender::new(None),
+            handle,
         }
+    }
+
+    /// Its milestones; closed when the stream is dropped.
+    pub(crate) fn milestones(&self) -> watch::Receiver<Option<Milestone>> {
+        self.milestones.subscribe()
     }
 
     async fn message(&mut self, line: &str, fact: &Fact<'_>) {
@@ -55,7 +72,22 @@ impl<'a> Stream<'a> {
         let event = frame::claude_message(self.execution, self.last, line);
         self.send(event).await;
         if turn == Turn::OverWith {
+            self.note_milestone(fact);
             self.send_progress(self.turns.count()).await;
+        }
+    }
+
+    /// What a tool answers that was cut off to end the run is no milestone: that answer is the cut.
+    fn note_milestone(&self, fact: &Fact<'_>) {
+        if let Fact::User {
+            entry: Some(entry), ..
+        } = fact
+            && self.handle.stop.borrow().is_none()
+        {
+            self.milestones.send_replace(Some(Milestone {
+                event: self.last,
+                entry: entry.to_string(),
+            }));
         }
     }
 

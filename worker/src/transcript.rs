@@ -3,7 +3,7 @@
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +12,13 @@ use longshore_shared::id::{ExecutionKey, SessionId};
 use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Name;
-use object_store::{ObjectStore, ObjectStoreExt};
-use tokio::fs::{File, OpenOptions};
-use tokio::io::AsyncWriteExt;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use tokio::fs::OpenOptions;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt};
 
 use crate::claude::RunFolder;
+
+mod written;
 
 /// For one transcript, of up to some tens of MB.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,6 +32,19 @@ pub(crate) enum InvalidState {
     Unsupported(String),
     #[error("{0} cannot be used: {1}")]
     Unusable(String, String),
+}
+
+/// How the names of whole transcripts end, and of those that a run had come to.
+const WHOLE: &str = ".jsonl";
+const CHECKPOINT: &str = ".checkpoint.jsonl";
+
+/// What there is to go on from, by name.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// Of the execution itself, from its newest attempt that has one.
+    pub(crate) checkpoint: Option<String>,
+    /// The newest whole transcript that another execution of the session left.
+    pub(crate) latest: Option<String>,
 }
 
 /// Why a transcript could not be fetched, kept or removed.
@@ -99,19 +114,75 @@ impl Transcripts {
         from: &RunFolder,
     ) -> Result<Option<String>, TranscriptError> {
         bounded(async {
-            let Some(mut file) = written(from, key.session).await? else {
+            match written::open(from, key.session).await? {
+                Some(file) => {
+                    let name =
+                        format!("{}/{}-{attempt}{WHOLE}", folder(key.session), key.execution);
+                    self.put(file, name).await.map(Some)
+                }
+                None => Ok(None),
+            }
+        })
+        .await
+    }
+
+    /// Keeps what the CLI has written up to the end of an entry, in the place of this attempt's earlier checkpoint;
+    /// `None` when it has not written that yet.
+    pub(crate) async fn save_until(
+        &self,
+        key: ExecutionKey,
+        attempt: u32,
+        from: &RunFolder,
+        entry: &str,
+    ) -> Result<Option<String>, TranscriptError> {
+        bounded(async {
+            let Some(mut file) = written::open(from, key.session).await? else {
                 return Ok(None);
             };
-            let name = format!("sessions/{}/{}-{attempt}.jsonl", key.session, key.execution);
-            let mut writer = BufWriter::new(Arc::clone(&self.store), Name::from(name.as_str()));
-            match copy(&mut file, &mut writer).await {
-                Ok(()) => Ok(Some(name)),
-                Err(error) => {
-                    // The first error tells more than that of tidying up.
-                    let _ = writer.abort().await;
-                    Err(error)
-                }
+            let Some(length) = written::length_until(&mut file, entry).await? else {
+                return Ok(None);
+            };
+            let name = format!(
+                "{}/{}-{attempt}{CHECKPOINT}",
+                folder(key.session),
+                key.execution
+            );
+            self.put(file.take(length), name).await.map(Some)
+        })
+        .await
+    }
+
+    async fn put(&self, mut from: impl AsyncRead + Unpin, name: String) -> io::Result<String> {
+        let mut writer = BufWriter::new(Arc::clone(&self.store), Name::from(name.as_str()));
+        match copy(&mut from, &mut writer).await {
+            Ok(()) => Ok(name),
+            Err(error) => {
+                // The first error tells more than that of tidying up.
+                let _ = writer.abort().await;
+                Err(error)
             }
+        }
+    }
+
+    /// What is kept of an execution and of its session.
+    pub(crate) async fn kept(&self, key: ExecutionKey) -> Result<Kept, TranscriptError> {
+        bounded(async {
+            let found = self.list(key.session).await?;
+            let own = format!("{}-", key.execution);
+            let attempt = |found: &&ObjectMeta| {
+                let name = found.location.filename()?.strip_prefix(&own)?;
+                name.strip_suffix(CHECKPOINT)?.parse::<u32>().ok()
+            };
+            let checkpoint = found.iter().filter(|found| attempt(found).is_some());
+            let whole = found.iter().filter(|found| {
+                let name = found.location.filename().unwrap_or_default();
+                name.ends_with(WHOLE) && !name.ends_with(CHECKPOINT) && !name.starts_with(&own)
+            });
+            let name = |found: &ObjectMeta| found.location.to_string();
+            Ok(Kept {
+                checkpoint: checkpoint.max_by_key(attempt).map(name),
+                latest: whole.max_by_key(|found| found.last_modified).map(name),
+            })
         })
         .await
     }
@@ -123,13 +194,7 @@ impl Transcripts {
         kept: &[&str],
     ) -> Result<(), TranscriptError> {
         bounded(async {
-            let folder = Name::from(format!("sessions/{session}"));
-            let found: Vec<_> = self
-                .store
-                .list(Some(&folder))
-                .try_collect()
-                .await
-                .map_err(failure)?;
+            let found = self.list(session).await?;
             for old in found
                 .iter()
                 .filter(|found| !kept.contains(&found.location.as_ref()))
@@ -140,48 +205,21 @@ impl Transcripts {
         })
         .await
     }
+
+    async fn list(&self, session: SessionId) -> io::Result<Vec<ObjectMeta>> {
+        let folder = Name::from(folder(session));
+        let found = self.store.list(Some(&folder));
+        found.try_collect().await.map_err(failure)
+    }
 }
 
-async fn copy(file: &mut File, writer: &mut BufWriter) -> io::Result<()> {
-    tokio::io::copy(file, writer).await?;
+fn folder(session: SessionId) -> String {
+    format!("sessions/{session}")
+}
+
+async fn copy(from: &mut (impl AsyncRead + Unpin), writer: &mut BufWriter) -> io::Result<()> {
+    tokio::io::copy(from, writer).await?;
     writer.shutdown().await
-}
-
-/// The transcript of a run: the CLI goes on in the file that was restored, and else makes one named after the session
-/// in a folder named after its working directory.
-async fn written(folder: &RunFolder, session: SessionId) -> io::Result<Option<File>> {
-    if let Some(file) = open(&folder.restored(session)).await? {
-        return Ok(Some(file));
-    }
-    let mut projects = match tokio::fs::read_dir(folder.config().join("projects")).await {
-        Ok(projects) => projects,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    while let Some(project) = projects.next_entry().await? {
-        let path: PathBuf = project.path().join(format!("{session}.jsonl"));
-        if let Some(file) = open(&path).await? {
-            return Ok(Some(file));
-        }
-    }
-    Ok(None)
-}
-
-/// Opens a file that is not empty. Tools can write in that folder: nothing but a plain file is followed.
-async fn open(path: &Path) -> io::Result<Option<File>> {
-    match tokio::fs::symlink_metadata(path).await {
-        Ok(found) if found.is_file() && found.len() > 0 => File::open(path).await.map(Some),
-        Ok(_) => Ok(None),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
 }
 
 async fn bounded<T>(work: impl Future<Output = io::Result<T>>) -> Result<T, TranscriptError> {

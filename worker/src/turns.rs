@@ -46,7 +46,7 @@ impl Turns {
     pub(crate) fn note(&mut self, fact: &Fact<'_>) -> Turn {
         match fact {
             Fact::Assistant(assistant) if assistant.main => self.message(assistant),
-            Fact::User { closed } => {
+            Fact::User { closed, .. } => {
                 let answered = closed
                     .iter()
                     .filter(|id| self.tools.remove(id.as_ref()))

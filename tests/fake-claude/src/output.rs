@@ -19,9 +19,14 @@ impl Output {
     }
 
     /// An event: every one carries the session and a uuid of its own.
-    pub(crate) fn event(&mut self, mut event: Value) {
+    pub(crate) fn event(&mut self, event: Value) {
+        self.event_as(&Uuid::new_v4().to_string(), event);
+    }
+
+    /// An event that the session's file has under the same uuid.
+    pub(crate) fn event_as(&mut self, uuid: &str, mut event: Value) {
         event["session_id"] = json!(self.session);
-        event["uuid"] = json!(Uuid::new_v4());
+        event["uuid"] = json!(uuid);
         self.line(&event);
     }
 

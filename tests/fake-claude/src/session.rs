@@ -19,6 +19,8 @@ pub(crate) struct Session {
     path: Option<PathBuf>,
     prompts: Vec<(String, String)>,
     answered: HashSet<String>,
+    /// Tool results since the newest prompt.
+    tools_done: usize,
     parent: Option<String>,
 }
 
@@ -83,6 +85,7 @@ impl Session {
             path,
             prompts: Vec::new(),
             answered: HashSet::new(),
+            tools_done: 0,
             parent: None,
         };
         for entry in entries {
@@ -91,11 +94,18 @@ impl Session {
         session
     }
 
-    /// A prompt's content is a string; entries with blocks are the CLI's own remarks.
+    /// A prompt's content is a string; entries with blocks are tool calls, their results, or what ends a turn.
     fn learn(&mut self, entry: &Value) {
         let uuid = entry["uuid"].as_str().unwrap_or_default().to_owned();
-        match (entry["type"].as_str(), entry["message"]["content"].as_str()) {
-            (Some("user"), Some(text)) => self.prompts.push((uuid.clone(), text.to_owned())),
+        let content = &entry["message"]["content"];
+        let block = content[0]["type"].as_str();
+        match (entry["type"].as_str(), content.as_str()) {
+            (Some("user"), Some(text)) => {
+                self.prompts.push((uuid.clone(), text.to_owned()));
+                self.tools_done = 0;
+            }
+            (Some("assistant"), None) if block == Some("tool_use") => {}
+            (Some("user"), None) if block == Some("tool_result") => self.tools_done += 1,
             (Some("user" | "assistant"), None) => {
                 self.answered
                     .insert(entry["parentUuid"].as_str().unwrap_or_default().to_owned());
@@ -126,6 +136,16 @@ impl Session {
             .last()
             .filter(|(uuid, _)| !self.answered.contains(uuid))
             .cloned()
+    }
+
+    /// How many tools of the newest prompt have answered, by this process or an earlier one.
+    pub(crate) fn tools_done(&self) -> usize {
+        self.tools_done
+    }
+
+    /// A tool call or its result.
+    pub(crate) fn tool(&mut self, role: &str, uuid: &str, block: &Value) {
+        self.append(role, uuid, json!({"role": role, "content": [block]}));
     }
 
     pub(crate) fn prompt(&mut self, uuid: &str, text: &str) {

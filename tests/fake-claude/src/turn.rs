@@ -66,7 +66,8 @@ impl Claude {
             Some(witness) => witness.attempt(),
             None => 1 + usize::from(again),
         };
-        let steps = script::parse(&prompt.text, &attempt);
+        let done = if again { self.session.tools_done() } else { 0 };
+        let steps = script::parse(&prompt.text, &attempt).map(|steps| rest(steps, done));
         let mut player = Player {
             turn: Turn::new(prompt.text),
             claude: self,
@@ -100,6 +101,17 @@ impl Claude {
         };
         let ended = player.say(&["The background task is done."]);
         player.end(ended).map(drop)
+    }
+}
+
+/// What is left to play of a turn that goes on: what follows the last tool whose result the session has.
+fn rest(mut steps: Vec<Step>, done: usize) -> Vec<Step> {
+    let tools = steps.iter().enumerate();
+    let mut tools = tools.filter(|(_, step)| matches!(step, Step::Tool { .. }));
+    let last = done.checked_sub(1).and_then(|n| tools.nth(n));
+    match last.map(|(place, _)| place) {
+        Some(place) => steps.split_off(place + 1),
+        None => steps,
     }
 }
 

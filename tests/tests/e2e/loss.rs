@@ -1,8 +1,11 @@
 //! What becomes of an execution whose worker is lost.
 
+use std::time::Duration;
+
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tests::client::{Socket, next_frame};
+use tests::process::PATIENCE;
 use tests::server::{Server, Setup};
 use tests::services::engines;
 
@@ -99,6 +102,51 @@ async fn retry_repeats_a_tool() {
         assert_eq!(watched.status(), "completed", "{:#}", watched.end());
         assert!(watched.text().ends_with("made it"), "{}", watched.text());
         tests::proved!(Cluster, retry_repeats_a_tool: "loss.retry", "execute.on_worker_loss");
+        server
+    })
+    .await;
+}
+
+/// Waits until a session's transcript was kept while it runs.
+async fn is_kept(server: &Server, session: &str) {
+    let folder = server.state().join("sessions").join(session);
+    let kept = async {
+        while !std::fs::read_dir(&folder).is_ok_and(|mut files| files.next().is_some()) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, kept)
+        .await
+        .expect("a checkpoint is kept");
+}
+
+/// What its tools have done before is not done again, whether its worker died or was stopped.
+#[tokio::test]
+async fn a_retry_goes_on_from_its_last_tool() {
+    with_one_worker(|mut server| async move {
+        let prompt = r#"[[text before]][[tool Bash {"command":"echo once >> ran"}]][[text between]][[hang once]][[text after]]"#;
+        for (n, signal) in [Signal::SIGKILL, Signal::SIGTERM].into_iter().enumerate() {
+            let body = json!({ "workspace_id": "demo", "prompt": prompt, "on_worker_loss": "retry" });
+            let (execution, session) = server.client().execute(&body).await;
+            let mut socket = server.client().socket(&execution, None).await;
+            read_until(&mut socket, |frame| frame["data"]["message"]["content"][0]["text"] == "between").await;
+            is_kept(&server, &session).await;
+            let mut lost = server.workers.remove(0);
+            lost.signal(signal);
+            lost.exit().await;
+            server.start_worker().await;
+            let watched = server.other().watch(&execution).await;
+            assert_eq!(watched.status(), "completed", "{:#}", watched.end());
+            assert_eq!(watched.text(), "beforebetweenbetweenafter");
+            let ran = std::fs::read_to_string(server.workspace("demo").join("ran")).unwrap();
+            assert_eq!(ran.lines().count(), n + 1);
+            // The session's next execution knows the whole turn.
+            let body = json!({ "workspace_id": "demo", "prompt": "[[recall]]", "session_id": session });
+            let (next, _) = server.client().execute(&body).await;
+            let recalled = server.client().watch(&next).await.text();
+            assert_eq!(recalled, format!("Earlier prompts: 1\n1. {prompt}"));
+        }
+        tests::proved!(Cluster, a_retry_goes_on_from_its_last_tool: "loss.retry.continues");
         server
     })
     .await;

@@ -185,6 +185,52 @@ async fn a_cancel_in_the_middle_of_a_tool() {
     .await;
 }
 
+/// Its worker dies in the middle of its second tool: the first one is not used again.
+#[tokio::test]
+async fn a_retry_goes_on_from_its_last_tool() {
+    let Some(claude) = real_claude() else { return };
+    let double = AnthropicDouble::start().await;
+    let setup = setup(claude, &double, 1).with("LONGSHORE_LEASE", "3s");
+    Server::cluster(setup, |mut server| async move {
+        let command = "echo x >> ran; test $(wc -l < ran) -lt 2 || sleep 300";
+        let input = json!({ "command": command, "description": "Once, then wait" });
+        let prompt = format!("Go on. [[tool Bash {input} n=2]]");
+        let body = json!({ "workspace_id": "demo", "prompt": prompt, "on_worker_loss": "retry" });
+        let (execution, session) = server.client().execute(&body).await;
+        let ran = server.workspace("demo").join("ran");
+        let folder = server.state().join("sessions").join(&session);
+        let runs = || {
+            std::fs::read_to_string(&ran)
+                .unwrap_or_default()
+                .lines()
+                .count()
+        };
+        let second = async {
+            while runs() < 2 || std::fs::read_dir(&folder).is_err() {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(tests::process::PATIENCE, second)
+            .await
+            .expect("the second tool runs");
+        let mut killed = server.workers.remove(0);
+        killed.signal(nix::sys::signal::Signal::SIGKILL);
+        killed.exit().await;
+        let before = double.requests().len();
+        server.start_worker().await;
+        let watched = server.other().watch(&execution).await;
+        assert_eq!(watched.status(), "completed", "{:#}", watched.end());
+        assert_eq!(runs(), 2, "what was done is not done again");
+        let requests = double.requests();
+        let asked = &requests[before];
+        assert!(asked.texts.contains(&prompt), "{:?}", asked.texts);
+        assert_eq!(asked.prompt, ["Continue from where you left off."]);
+        tests::proved!(RealClaude, a_retry_goes_on_from_its_last_tool: "loss.retry.continues");
+        server
+    })
+    .await;
+}
+
 /// What the CLI would take for a command or a file reaches the model as it was given.
 #[tokio::test]
 async fn every_prompt_reaches_the_model_as_it_is() {

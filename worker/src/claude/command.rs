@@ -54,7 +54,7 @@ pub(super) async fn arguments(spec: &Spec<'_>) -> io::Result<Vec<OsString>> {
     }
     arguments.extend(system_prompts(spec.job, spec.folder).await?);
     arguments.push(match spec.resume {
-        Some(transcript) => with_path("resume", transcript),
+        Some(resume) => with_path("resume", &resume.transcript),
         None => format!("--session-id={}", spec.job.session_id).into(),
     });
     Ok(arguments)
@@ -91,7 +91,8 @@ fn with_path(flag: &str, path: &Path) -> OsString {
 }
 
 /// The prompt as a line of stdin. The CLI looks for `/command` and `@file` in the last text block only, and drops an
-/// empty one: so the model sees the prompt exactly as it was given. The `uuid` lets the CLI recognise a second delivery.
+/// empty one: so the model sees the prompt exactly as it was given. The `uuid` lets the CLI
+/// recognise a second delivery.
 pub(super) fn user_line(job: &Job) -> Vec<u8> {
     let content = json!([
         { "type": "text", "text": job.request.prompt },

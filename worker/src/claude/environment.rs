@@ -22,6 +22,10 @@ const DEFAULTS: [(&str, &str); 8] = [
     ("CLAUDE_CODE_DISABLE_AUTO_MEMORY", "1"),
 ];
 
+/// Makes the CLI finish the turn that the transcript breaks off in: without it a prompt that it has seen is passed over.
+/// Only for the same prompt: else it would first finish an earlier one, whose end is on record.
+const CONTINUE: &str = "CLAUDE_CODE_RESUME_INTERRUPTED_TURN";
+
 /// The whole environment; nothing else is inherited.
 pub(super) fn environment(spec: &Spec<'_>) -> BTreeMap<OsString, OsString> {
     let folder = spec.folder;
@@ -37,9 +41,12 @@ pub(super) fn environment(spec: &Spec<'_>) -> BTreeMap<OsString, OsString> {
         (PROCESS, this_process().into()),
     ];
     let ours = ours.map(|(name, value)| (name.into(), value));
+    let continues = spec.resume.is_some_and(|resume| resume.continues);
+    let continuing = continues.then(|| (CONTINUE.into(), "1".into()));
     defaults
         .into_iter()
         .chain(spec.settings.environment())
         .chain(ours)
+        .chain(continuing)
         .collect()
 }

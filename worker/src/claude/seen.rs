@@ -60,7 +60,7 @@ impl Seen {
                     .extend(assistant.opened.iter().map(|id| id.to_string()));
                 self.assistant_error = assistant.error.as_ref().map(|error| error.to_string());
             }
-            Fact::User { closed } => {
+            Fact::User { closed, .. } => {
                 self.turn_open = true;
                 for id in closed {
                     self.open_tools.remove(id.as_ref());

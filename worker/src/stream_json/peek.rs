@@ -34,9 +34,10 @@ pub(crate) enum Fact<'a> {
     Init,
     /// A block of an assistant message.
     Assistant(Assistant<'a>),
-    /// A user line, with the ids of the tool calls it closes.
+    /// A user line: the ids of the tool calls it closes, and under which id the transcript has it.
     User {
         closed: Vec<Cow<'a, str>>,
+        entry: Option<Cow<'a, str>>,
     },
     /// `rate_limit_event`: when the limit ends, as the CLI spells it.
     RateLimit {
@@ -68,8 +69,9 @@ pub(crate) fn peek(line: &str) -> Result<Peek<'_>, InvalidLine> {
         "error",
         "isReplay",
         "rate_limit_info",
+        "uuid",
     ];
-    let [kind, subtype, message, parent, error, replay, limit] =
+    let [kind, subtype, message, parent, error, replay, limit, uuid] =
         fields(line, names).map_err(|_| refusal(line))?;
     let is = |value: Option<&RawValue>, wanted: &str| {
         value.and_then(text).is_some_and(|found| found == wanted)
@@ -87,6 +89,7 @@ pub(crate) fn peek(line: &str) -> Result<Peek<'_>, InvalidLine> {
         Some("assistant") => Fact::Assistant(assistant(message, parent, error)),
         Some("user") => Fact::User {
             closed: block_ids(message, "tool_result", "tool_use_id"),
+            entry: uuid.and_then(text),
         },
         Some("system") if is(subtype, "init") => Fact::Init,
         Some("rate_limit_event") => rate_limit(limit),
@@ -193,12 +196,12 @@ mod tests {
         assert!(!assistant.main);
         assert_eq!(assistant.opened, ["t1", "t2"]);
 
-        let line =
-            r#"{"type":"user","message":{"content":[{"tool_use_id":"t1","type":"tool_result"}]}}"#;
+        let line = r#"{"type":"user","message":{"content":[{"tool_use_id":"t1","type":"tool_result"}]},"uuid":"u"}"#;
         assert_eq!(
             fact(line),
             Fact::User {
-                closed: vec!["t1".into()]
+                closed: vec!["t1".into()],
+                entry: Some("u".into()),
             }
         );
     }
@@ -227,7 +230,10 @@ mod tests {
         ] {
             assert_eq!(fact(line), Fact::Nothing, "{line}");
         }
-        let none = Fact::User { closed: Vec::new() };
+        let none = Fact::User {
+            closed: Vec::new(),
+            entry: None,
+        };
         assert_eq!(
             fact(r#"{"type":"user","message":{"content":"text"}}"#),
             none

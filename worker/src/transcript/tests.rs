@@ -85,6 +85,43 @@ async fn a_new_sessions_transcript_is_found_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_checkpoint_ends_with_its_entry_and_is_found_by_the_next_attempt() {
+    let place = Place::new();
+    let (transcripts, key) = (&place.transcripts, place.key);
+    let folder = place.folder(1);
+    let first = r#"{"type":"user","uuid":"a"}"#;
+    let second = r#"{"parentUuid":"a","uuid":"b"}"#;
+    let text = format!("{first}\n{second}\n{{\"uuid\":\"c\"");
+    fs::write(folder.restored(key.session), text).unwrap();
+    assert_eq!(transcripts.kept(key).await.unwrap(), Kept::default());
+    for unfinished in ["c", "d"] {
+        let saved = transcripts.save_until(key, 1, &folder, unfinished).await;
+        assert_eq!(saved.unwrap(), None);
+    }
+    for (attempt, entry) in [(2, "b"), (10, "b"), (10, "a")] {
+        let saved = transcripts.save_until(key, attempt, &folder, entry).await;
+        assert!(saved.unwrap().is_some());
+    }
+    transcripts.save(key, 10, &folder).await.unwrap();
+    let other = ExecutionKey {
+        execution: ExecutionId::generate(),
+        ..key
+    };
+    let latest = transcripts.save(other, 1, &folder).await.unwrap();
+    let kept = transcripts.kept(key).await.unwrap();
+    assert_eq!(kept.latest, latest);
+
+    let next = place.folder(11);
+    let into = next.restored(key.session);
+    let checkpoint = kept.checkpoint.unwrap();
+    transcripts.restore(&checkpoint, &into).await.unwrap();
+    assert_eq!(fs::read_to_string(&into).unwrap(), format!("{first}\n"));
+    let kept = transcripts.kept(other).await.unwrap();
+    assert_eq!(kept.checkpoint, None);
+    assert!(kept.latest.unwrap().contains(&key.execution.to_string()));
+}
+
+#[tokio::test]
 async fn what_is_no_transcript_is_not_kept() {
     let place = Place::new();
     let folder = place.folder(1);

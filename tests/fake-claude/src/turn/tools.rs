@@ -28,9 +28,10 @@ impl Player<'_> {
             json!({"type": "content_block_delta", "index": 0, "delta": json}),
         ));
         let block = json!({"type": "tool_use", "id": id, "name": name, "input": input});
-        self.claude
-            .out
-            .event(shape::assistant(&self.claude.flags, &message, &block));
+        let uuid = Uuid::new_v4().to_string();
+        self.claude.session.tool("assistant", &uuid, &block);
+        let line = shape::assistant(&self.claude.flags, &message, &block);
+        self.claude.out.event_as(&uuid, line);
         self.partial(shape::block_stop(0));
         self.close_message("tool_use");
         if name == "Bash" {
@@ -107,10 +108,13 @@ impl Player<'_> {
 
     fn tool_result(&mut self, id: &str, text: &str, is_error: bool, copy: Value) {
         self.turn.tool_open = false;
-        let mut line = shape::user(&json!({
+        let block = json!({
             "type": "tool_result", "tool_use_id": id, "content": text, "is_error": is_error,
-        }));
+        });
+        let uuid = Uuid::new_v4().to_string();
+        self.claude.session.tool("user", &uuid, &block);
+        let mut line = shape::user(&block);
         line["tool_use_result"] = copy;
-        self.claude.out.event(line);
+        self.claude.out.event_as(&uuid, line);
     }
 }

@@ -103,6 +103,36 @@ fn a_prompt_cut_by_a_crash_is_played_again_and_an_answered_one_is_not() {
 }
 
 #[test]
+fn a_turn_that_goes_on_uses_no_tool_again() {
+    let place = Place::new();
+    let prompt = r#"[[text before]][[tool Bash {"command":"echo once >> ran"}]][[text between]][[crash once]][[text after]]"#;
+    let line = json!({
+        "type": "user", "uuid": "22222222-2222-4222-8222-222222222222",
+        "message": {"role": "user", "content": prompt},
+    });
+    let mut run = place.start(&["--session-id", ID]);
+    run.send(&line);
+    let answered = run.until("user").pop().unwrap();
+    assert_eq!(run.exit().0.code(), None, "a signal");
+    let kept = std::fs::read_to_string(place.transcript(ID)).unwrap();
+    assert!(
+        kept.lines()
+            .last()
+            .unwrap()
+            .contains(answered["uuid"].as_str().unwrap()),
+        "under the same uuid"
+    );
+    let mut command = place.command(&["--resume", ID]);
+    command.env("CLAUDE_CODE_RESUME_INTERRUPTED_TURN", "1");
+    let mut run = Run::spawn(command);
+    run.send(&line);
+    run.close_stdin();
+    assert_eq!(texts(&run.until("result")), ["between", "after"]);
+    let ran = std::fs::read_to_string(place.path().join("work/ran")).unwrap();
+    assert_eq!(ran, "once\n");
+}
+
+#[test]
 fn flags_are_checked() {
     let place = Place::new();
     for (flags, why) in [
