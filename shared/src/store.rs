@@ -50,6 +50,10 @@ pub trait ExecutionStore: Send + Sync {
         length: Duration,
     ) -> Result<Option<CancelReason>, LeaseError>;
 
+    /// Gives up a lease: from now on its execution is lost, whatever the grace, and cannot be renewed; answers what
+    /// [`Self::reap`] wants.
+    async fn release(&self, lease: &Lease) -> Result<LostLease, LeaseError>;
+
     /// Ends an execution and its lease: record, `end` event and the session's order in one step.
     ///
     /// All its events must have been appended before. `transcript`, where given, is what the session's next
@@ -81,7 +85,7 @@ pub trait ExecutionStore: Send + Sync {
     /// Every cancellation asked of a running execution. A hint: one that is missed is told by [`Self::renew`].
     fn cancellations(&self) -> broadcast::Receiver<ExecutionKey>;
 
-    /// Running executions whose lease ended more than `grace` ago, at most `limit`.
+    /// Running executions whose lease ended more than `grace` ago, or was given up, at most `limit`.
     async fn lost(&self, grace: Duration, limit: usize) -> Result<Vec<LostLease>, Unavailable>;
 
     /// Gives a lost execution back or ends it, if it is still lost. Any number of workers may try. What is given back
@@ -159,6 +163,8 @@ pub struct Claimed {
     pub turns: u32,
     /// The transcript to resume, as given to [`ExecutionStore::finish`] by the session's last execution.
     pub transcript: Option<String>,
+    /// The record was made by this claim: the store had lost what it knew of the execution.
+    pub anew: bool,
 }
 
 /// What a cancellation did.

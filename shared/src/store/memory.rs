@@ -122,9 +122,19 @@ impl ExecutionStore for MemoryStore {
         let mut state = self.state();
         let closed = state.is_closed(lease.key.session);
         let entry = state.held(lease)?;
-        entry.lease_until = Instant::now() + length;
+        if entry.lease_until.is_none() {
+            return Err(LeaseError::Lost);
+        }
+        entry.lease_until = Some(Instant::now() + length);
         let closed = closed.then_some(CancelReason::SessionClosed);
         Ok(entry.cancel.or(closed))
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<LostLease, LeaseError> {
+        let mut state = self.state();
+        let entry = state.held(lease)?;
+        entry.lease_until = None;
+        entry.as_lost().ok_or(LeaseError::Lost)
     }
 
     async fn finish(
@@ -159,10 +169,10 @@ impl ExecutionStore for MemoryStore {
 
     async fn lost(&self, grace: Duration, limit: usize) -> Result<Vec<LostLease>, Unavailable> {
         let state = self.state();
-        let now = Instant::now();
-        let lost = state.executions.values().filter(|entry| {
-            entry.record.status == Status::Running && now > entry.lease_until + grace
-        });
+        let lost = state
+            .executions
+            .values()
+            .filter(|entry| entry.record.status == Status::Running && entry.is_over(grace));
         Ok(lost.take(limit).filter_map(Entry::as_lost).collect())
     }
 

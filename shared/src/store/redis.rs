@@ -95,6 +95,10 @@ impl ExecutionStore for RedisStore {
         }
     }
 
+    async fn release(&self, lease: &Lease) -> Result<LostLease, LeaseError> {
+        self.give_up(lease).await
+    }
+
     async fn finish(
         &self,
         lease: &Lease,

@@ -20,6 +20,7 @@ over_every_engine! { Retention::default() =>
     a_job_without_a_record_is_recorded_again,
     a_lost_lease_is_found_and_given_back,
     a_lost_lease_can_be_ended,
+    a_lease_that_is_given_up_is_lost_at_once,
     a_renewed_lease_is_not_reaped,
     a_reaped_end_is_not_its_old_holders,
     what_was_cancelled_is_not_given_back,
@@ -50,7 +51,8 @@ async fn what_was_not_dispatched_is_listed(on: Backends) {
 async fn a_job_without_a_record_is_recorded_again(on: Backends) {
     on.store.lost(Duration::ZERO, 1).await.unwrap(); // As every worker does: from now on the store is known.
     let lost = job(SessionId::generate());
-    claimed(&on, &lost).await;
+    assert!(claimed(&on, &lost).await.anew);
+    assert!(!claimed(&on, &accepted(&on).await).await.anew);
     assert_eq!(
         on.store.locate(lost.execution_id).await.unwrap(),
         Some(lost.key())
@@ -131,6 +133,27 @@ async fn a_lost_lease_can_be_ended(on: Backends) {
     let execution = on.store.execution(job.key()).await.unwrap().unwrap();
     assert_eq!(execution.error.unwrap().code, ErrorCode::WorkerLost);
     assert!(on.store.lost(Duration::ZERO, 10).await.unwrap().is_empty());
+}
+
+async fn a_lease_that_is_given_up_is_lost_at_once(on: Backends) {
+    const GRACE: Duration = Duration::from_secs(60);
+    let job = accepted(&on).await;
+    let claimed = claimed_for(&on, &job, LEASE).await;
+    let lost = on.store.release(&claimed.lease).await.unwrap();
+    assert_eq!((&lost.lease, lost.tries), (&claimed.lease, 1));
+    let renewed = on.store.renew(&claimed.lease, LEASE).await;
+    assert!(matches!(renewed, Err(LeaseError::Lost)), "{renewed:?}");
+    on.store.release(&claimed.lease).await.unwrap(); // Its answer may have been lost.
+    let requeue = on
+        .store
+        .reap(&lost, GRACE, &Verdict::Requeue)
+        .await
+        .unwrap();
+    assert!(matches!(requeue, Reaped::Requeued(_)), "{requeue:?}");
+    let released = on.store.release(&claimed.lease).await;
+    assert!(matches!(released, Err(LeaseError::Lost)), "{released:?}");
+    let claim = on.store.claim(&job, &claimant(LEASE)).await.unwrap();
+    assert!(matches!(claim, Claim::Run(claimed) if claimed.lease.attempt == 2));
 }
 
 async fn a_reaped_end_is_not_its_old_holders(on: Backends) {

@@ -8,7 +8,7 @@ use crate::execution::Status;
 use crate::job::Job;
 use crate::lifecycle::Move;
 use crate::session::SessionMode;
-use crate::store::{Claim, Claimant};
+use crate::store::{Claim, Claimant, Claimed};
 
 impl MemoryStore {
     pub(super) fn begin(
@@ -36,7 +36,8 @@ impl MemoryStore {
 
     pub(super) fn start(&self, state: &mut State, job: &Job, claimant: &Claimant) -> Claim {
         let key = job.key();
-        if !state.executions.contains_key(&key.execution) {
+        let anew = !state.executions.contains_key(&key.execution);
+        if anew {
             if job.accepted_at.age() >= self.inner.retention.execution {
                 return Claim::Ended;
             }
@@ -64,6 +65,9 @@ impl MemoryStore {
             None if entry.lease == Some(claimant.token) => {}
             None => return Claim::RunningElsewhere,
         }
-        Claim::Run(entry.claimed(claimant.token, transcript))
+        Claim::Run(Claimed {
+            anew,
+            ..entry.claimed(claimant.token, transcript)
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! How an execution ends, or is given back; how a session is closed.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::MemoryStore;
 use super::state::State;
@@ -92,7 +92,7 @@ impl MemoryStore {
     ) -> Reaped {
         let key = lost.lease.key;
         match state.held(&lost.lease) {
-            Ok(entry) if Instant::now() > entry.lease_until + grace => {}
+            Ok(entry) if entry.is_over(grace) => {}
             _ => return Reaped::NotLost,
         }
         let step = match verdict {

@@ -1,7 +1,7 @@
 //! What the memory backends hold: sessions, executions and their events.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
@@ -46,7 +46,8 @@ pub(crate) struct Entry {
     pub(super) dispatched: bool,
     pub(super) accepted: Instant,
     pub(crate) lease: Option<Uuid>,
-    pub(super) lease_until: Instant,
+    /// None when it was given up.
+    pub(super) lease_until: Option<Instant>,
     pub(super) cancel: Option<CancelReason>,
     pub(crate) tool_used: bool,
     pub(crate) events: VecDeque<Event>,
@@ -191,7 +192,7 @@ impl Entry {
             dispatched: false,
             accepted: Instant::now(),
             lease: None,
-            lease_until: Instant::now(),
+            lease_until: None,
             cancel: None,
             tool_used: false,
             events: VecDeque::new(),
@@ -211,7 +212,7 @@ impl Entry {
         self.dispatched = true;
         self.tool_used = false;
         self.lease = Some(claimant.token);
-        self.lease_until = Instant::now() + claimant.lease;
+        self.lease_until = Some(Instant::now() + claimant.lease);
         attempt
     }
 
@@ -221,6 +222,12 @@ impl Entry {
         self.lease = None;
         self.dispatched = false;
         self.accepted = Instant::now();
+    }
+
+    /// Whether its lease ended that long ago, or was given up.
+    pub(super) fn is_over(&self, grace: Duration) -> bool {
+        self.lease_until
+            .is_none_or(|end| Instant::now() > end + grace)
     }
 
     pub(super) fn claimed(&self, token: Uuid, transcript: Option<String>) -> Claimed {
@@ -233,6 +240,7 @@ impl Entry {
             messages: self.record.messages,
             turns: self.record.turns,
             transcript,
+            anew: false,
         }
     }
 

@@ -129,5 +129,6 @@ fn claimed(job: &Job, claimant: &Claimant, answer: &Answer) -> Claimed {
         messages: answer.number(2),
         turns: answer.number(3),
         transcript: answer.text(4).map(str::to_owned),
+        anew: answer.text(5).is_some(),
     }
 }

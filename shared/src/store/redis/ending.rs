@@ -42,6 +42,20 @@ impl RedisStore {
         noted
     }
 
+    pub(super) async fn give_up(&self, lease: &Lease) -> Result<LostLease, LeaseError> {
+        // First, so that it is found where its holder does not come to more than this.
+        self.outside.register(lease.key, Duration::ZERO).await?;
+        let mut release = on(&self.redis.scripts().release, self.redis.keys(), lease.key);
+        release
+            .arg(lease.token.to_string())
+            .arg(record::LEASE_FIELDS);
+        let answer = self.invoke(&release).await?;
+        let fields = record::LEASE_FIELDS.iter().enumerate();
+        let mut values = fields.map(|(i, _)| answer.text(i + 1).map(str::to_owned));
+        record::lost_lease(lease.key, std::array::from_fn(|_| values.next().flatten()))
+            .ok_or(LeaseError::Lost)
+    }
+
     pub(super) async fn end_attempt(
         &self,
         lease: &Lease,
