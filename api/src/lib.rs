@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use longshore_shared::shutdown::Shutdown;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
 
@@ -34,18 +34,19 @@ const LAST_REQUESTS: Duration = Duration::from_secs(15);
 /// How long sockets have to say goodbye after that, and whatever else has begun to come to its end.
 const FAREWELL: Duration = Duration::from_secs(10);
 
-/// Serves until `shutdown`, then lets requests end and closes sockets with 1012. What fails while connections are
+/// Serves until it is to stop, then lets requests end and closes sockets with 1012. What fails while connections are
 /// accepted is logged and tried again.
-pub async fn serve(listener: TcpListener, state: ApiState, shutdown: CancellationToken) {
+pub async fn serve(listener: TcpListener, state: ApiState, shutdown: Shutdown) {
     let (stopping, tasks) = (state.stopping.clone(), state.tasks.clone());
+    let _asked = AbortOnDropHandle::new(tokio::spawn(pass_on(shutdown, stopping.clone())));
     let verifier = state.verifier.clone();
     let _fresh_keys = verifier.map(|keys| AbortOnDropHandle::new(tokio::spawn(keys.keep_fresh())));
-    let served = listener::serve(listener, router::router(state), stopping.clone());
+    let served = listener::serve(listener, router::router(state), stopping.stop.clone());
     // A client that never finishes its request must not keep the server.
     let too_late = async {
-        shutdown.cancelled().await;
-        stopping.cancel();
-        tokio::time::sleep(LAST_REQUESTS).await;
+        stopping.stop.cancelled().await;
+        let last = tokio::time::sleep(LAST_REQUESTS);
+        stopping.hurry.run_until_cancelled(last).await;
     };
     tokio::select! {
         () = served => {}
@@ -58,4 +59,11 @@ pub async fn serve(listener: TcpListener, state: ApiState, shutdown: Cancellatio
             "sockets and other work did not end in time"
         );
     }
+}
+
+async fn pass_on(asked: Shutdown, stopping: Shutdown) {
+    asked.stop.cancelled().await;
+    stopping.stop.cancel();
+    asked.hurry.cancelled().await;
+    stopping.hurry.cancel();
 }

@@ -1,13 +1,14 @@
 //! What every handler shares.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use longshore_shared::backends::Backends;
 use longshore_shared::config::InvalidSetting;
 use longshore_shared::execution::Execution;
 use longshore_shared::id::{ExecutionId, ExecutionKey, SessionId};
 use longshore_shared::session::Session;
-use tokio_util::sync::CancellationToken;
+use longshore_shared::shutdown::Shutdown;
 use tokio_util::task::TaskTracker;
 
 use crate::config::ApiSettings;
@@ -15,6 +16,12 @@ use crate::connections::Connections;
 use crate::error::ApiError;
 use crate::identity::Caller;
 use crate::identity::verifier::Verifier;
+
+/// Between two goodbyes of a server that stops, as long as all of them fit into [`SPREAD`].
+const BETWEEN: Duration = Duration::from_millis(2);
+
+/// Within which all connections have said goodbye.
+const SPREAD: Duration = Duration::from_secs(5);
 
 /// A cheap handle.
 #[derive(Clone)]
@@ -25,8 +32,8 @@ pub struct ApiState {
     pub(crate) verifier: Option<Verifier>,
     /// The connections that stay open, and their limits.
     pub(crate) connections: Connections,
-    /// Cancelled when the server begins to stop.
-    pub(crate) stopping: CancellationToken,
+    /// Where the server is with its own end.
+    pub(crate) stopping: Shutdown,
     /// What the server waits for when it stops: open sockets and streams, and work that must not be left half done.
     pub(crate) tasks: TaskTracker,
 }
@@ -42,9 +49,19 @@ impl ApiState {
             verifier: Verifier::open(&settings.identity)?,
             connections: Connections::new(&settings),
             settings: Arc::new(settings),
-            stopping: CancellationToken::new(),
+            stopping: Shutdown::default(),
             tasks: TaskTracker::new(),
         })
+    }
+
+    /// Ends when a connection that stays open is to say goodbye. Each has a moment of its own, so that not all of their
+    /// clients come to another server at once.
+    pub(crate) async fn farewell(&self) {
+        self.stopping.stop.cancelled().await;
+        let open = u32::try_from(self.tasks.len()).unwrap_or(u32::MAX);
+        let spread = BETWEEN.saturating_mul(open).min(SPREAD);
+        let turn = tokio::time::sleep(spread.mul_f64(fastrand::f64()));
+        self.stopping.hurry.run_until_cancelled(turn).await;
     }
 
     /// Finds where the execution that a path names has its data, for whoever may see it.

@@ -50,7 +50,7 @@ impl Watch {
     ) -> Result<Self, ApiError> {
         caller.may(Scope::Read)?;
         let key = state.locate(id).await?;
-        if state.stopping.is_cancelled() {
+        if state.stopping.stop.is_cancelled() {
             let message = "the server is stopping; connect again";
             return Err(ApiError::new(Code::ShuttingDown, message));
         }

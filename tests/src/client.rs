@@ -117,6 +117,14 @@ impl Client {
             .await
     }
 
+    /// As [`Self::execute_once`]; `None` where nobody answers.
+    pub async fn try_execute_once(&self, key: &str, body: &Value) -> Option<Answer> {
+        let request = self.request(Method::POST, "/api/v1/claude/execute");
+        let request = request.header("idempotency-key", key).json(body);
+        let response = request.send().await.ok()?;
+        Some(Answer::read(response).await)
+    }
+
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
         match &self.token {

@@ -132,6 +132,19 @@ impl Process {
     }
 }
 
+/// Looks again and again until something holds.
+///
+/// # Panics
+/// When it does not in time.
+pub async fn until(holds: impl Fn() -> bool) {
+    let look = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, look).await.expect("it comes true");
+}
+
 /// Runs a program to its end in a folder, with nothing but the given environment.
 ///
 /// # Panics

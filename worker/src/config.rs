@@ -75,7 +75,7 @@ pub struct WorkerSettings {
     #[arg(long, env = "LONGSHORE_LEASE", value_name = "DURATION", default_value = "15s", value_parser = lease)]
     pub lease: Duration,
 
-    /// How long running executions may go on after SIGTERM
+    /// How long running executions may go on after SIGTERM; a second SIGTERM ends the wait
     #[arg(long, env = "LONGSHORE_DRAIN", value_name = "DURATION", default_value = "60s", value_parser = duration)]
     pub drain: Duration,
 

@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, debug_span, info, info_span, warn};
 use uuid::Uuid;
 
+use crate::broken_off::{self, GivenUp};
 use crate::context::Context;
-use crate::execution::{self, Ran};
+use crate::execution::{self, Lost, Ran};
 
 /// Takes deliveries until `shutdown`, one for every free slot.
 ///
@@ -45,31 +46,71 @@ pub(crate) async fn run(context: &Arc<Context>, shutdown: CancellationToken) {
 
 /// Answers a delivery only when the record says that nothing more is to be done for it.
 async fn handle(context: &Context, delivery: Delivery, shutdown: &CancellationToken) {
-    let claiming = claim(context, &delivery.job, shutdown).instrument(debug_span!("claim"));
-    let Some((asked, claim)) = claiming.await else {
-        return delivery.requeue().await; // Stopping before it was claimed: others may have it.
-    };
-    match claim {
-        Claim::Run(claimed) => run_claimed(context, delivery, claimed, asked).await,
-        Claim::Ended | Claim::RunningElsewhere => {
-            info!(?claim, "a delivery of something that needs no run");
-            delivery.ack().await;
+    // By runs of it here that were broken off.
+    let mut tool_used = false;
+    loop {
+        let claiming = claim(context, &delivery.job, shutdown).instrument(debug_span!("claim"));
+        let Some((asked, claim)) = claiming.await else {
+            return delivery.requeue().await; // Stopping before it was claimed: others may have it.
+        };
+        match claim {
+            Claim::Run(claimed) => {
+                match run_claimed(context, &delivery.job, &claimed, asked, tool_used).await {
+                    Next::Done(next) => {
+                        delivery.ack().await;
+                        if let Some(next) = next {
+                            context.publish_next(&next).await;
+                        }
+                        return;
+                    }
+                    Next::ClaimAgain { tool_used: used } if !shutdown.is_cancelled() => {
+                        tool_used |= used
+                    }
+                    Next::ClaimAgain { .. } | Next::Unknown => return delivery.requeue().await,
+                }
+            }
+            Claim::Ended | Claim::RunningElsewhere => {
+                info!(?claim, "a delivery of something that needs no run");
+                return delivery.ack().await;
+            }
+            Claim::SessionBusy => return park(context, delivery, shutdown).await,
+            Claim::SessionClosed => return cancel(context, delivery, shutdown).await,
         }
-        Claim::SessionBusy => park(context, delivery, shutdown).await,
-        Claim::SessionClosed => cancel(context, delivery, shutdown).await,
     }
 }
 
-async fn run_claimed(context: &Context, delivery: Delivery, claimed: Claimed, asked: Instant) {
-    match Box::pin(execution::run(context, &delivery.job, claimed, asked)).await {
-        Ran::Ended(next) => {
-            delivery.ack().await;
-            if let Some(next) = next {
-                context.publish_next(&next).await;
-            }
-        }
-        // The next claim knows whether it still has to run: its record may be gone with all of Redis.
-        Ran::HandedBack => delivery.requeue().await,
+/// What is to be done with the delivery of an execution that was claimed.
+enum Next {
+    /// Nothing more; the session's next job, for the queue.
+    Done(Option<Box<Job>>),
+    /// The execution is not ours any more. The next claim knows whether it still has to run: its record may be gone with
+    /// all of Redis.
+    ClaimAgain { tool_used: bool },
+    /// It goes back; nobody can tell now.
+    Unknown,
+}
+
+async fn run_claimed(
+    context: &Context,
+    job: &Job,
+    claimed: &Claimed,
+    asked: Instant,
+    tool_used: bool,
+) -> Next {
+    if let Some(ending) = broken_off::end_of_forgotten(job, claimed, tool_used) {
+        return match execution::finish(context, &claimed.lease, &ending, None).await {
+            Ok(next) => Next::Done(next),
+            Err(Lost) => Next::ClaimAgain { tool_used },
+        };
+    }
+    let tool_used = match Box::pin(execution::run(context, job, claimed, asked)).await {
+        Ran::Ended(next) => return Next::Done(next),
+        Ran::BrokenOff { tool_used } => tool_used,
+    };
+    match broken_off::give_up(context, &claimed.lease, tool_used).await {
+        GivenUp::Settled => Next::Done(None),
+        GivenUp::NotOurs => Next::ClaimAgain { tool_used },
+        GivenUp::Unknown => Next::Unknown,
     }
 }
 

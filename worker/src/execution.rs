@@ -23,14 +23,17 @@ use crate::stream::Stream;
 pub(crate) enum Ran {
     /// Its end is stored; the session's next job, for the queue.
     Ended(Option<Box<Job>>),
-    /// Its end is not this attempt's to store.
-    HandedBack,
+    /// The worker stops, or its lease is lost: its end is another's to store, or is stored already.
+    BrokenOff {
+        /// So it may have changed the world.
+        tool_used: bool,
+    },
 }
 
 /// Runs a claimed execution to its end and stores it. The lease was asked for at `asked`.
 ///
-/// When the lease is lost on the way, everything is stopped and nothing is stored: the execution is another's.
-pub(crate) async fn run(context: &Context, job: &Job, claimed: Claimed, asked: Instant) -> Ran {
+/// When the lease is lost on the way, everything is stopped and nothing is stored.
+pub(crate) async fn run(context: &Context, job: &Job, claimed: &Claimed, asked: Instant) -> Ran {
     info!(attempt = claimed.lease.attempt, "running");
     ATTEMPTS.add(1);
     let (handle, _entered) = context.running.enter(job.key());
@@ -41,16 +44,12 @@ pub(crate) async fn run(context: &Context, job: &Job, claimed: Claimed, asked: I
         asked,
         &handle,
     );
-    let work = run_leased(context, job, &claimed, asked, &handle);
+    let work = run_leased(context, job, claimed, asked, &handle);
     tokio::pin!(keep, work);
-    let ran = tokio::select! {
+    tokio::select! {
         ran = &mut work => ran,
         () = &mut keep => work.await, // Lost; the run was told, and ends by itself.
-    };
-    if matches!(ran, Ran::HandedBack) {
-        warn!("handed back: its end is for another attempt, or is stored already");
     }
-    ran
 }
 
 async fn run_leased(
@@ -64,30 +63,45 @@ async fn run_leased(
     let publisher = Publisher::start(log, claimed.lease.clone(), handle.clone());
     let attempt = attempt(context, job, claimed, handle, &publisher)
         .await
-        .unwrap_or_else(|error| Some(Attempt::failed(error)));
-    // Also of a run that is handed back: whether a tool was used decides what becomes of it.
-    if publisher.close().await.is_err() {
-        return Ran::HandedBack;
-    }
-    let Some(Attempt { ending, transcript }) = attempt else {
-        return Ran::HandedBack;
+        .unwrap_or_else(Attempt::failed);
+    let broken_off = Ran::BrokenOff {
+        tool_used: attempt.tool_used,
     };
-    if context.pulse.slept_since(asked) {
-        return Ran::HandedBack; // It did not end by itself: the guard killed it.
+    // Also of a run that is handed back: whether a tool was used decides what becomes of it.
+    let published = publisher.close().await;
+    // One that slept did not see a run end by itself: the guard killed it.
+    if published.is_err() || context.pulse.slept_since(asked) {
+        return broken_off;
     }
-    let finished = finish(context, &claimed.lease, &ending, transcript.as_deref());
-    match finished.instrument(debug_span!("finish")).await {
+    let Some(ending) = &attempt.ending else {
+        return broken_off;
+    };
+    let transcript = attempt.transcript.as_deref();
+    match end(context, job, claimed, ending, transcript).await {
         Ok(next) => {
-            note_end(&ending, asked);
-            let conversation = Conversation::of(context, job, claimed);
-            conversation.prune(transcript.as_deref()).await;
+            note_end(ending, asked);
             Ran::Ended(next)
         }
         Err(Lost) => {
             handle.stop(Stop::LeaseLost);
-            Ran::HandedBack
+            broken_off
         }
     }
+}
+
+/// Stores the end, and removes the transcripts that nobody needs after it.
+async fn end(
+    context: &Context,
+    job: &Job,
+    claimed: &Claimed,
+    ending: &Ending,
+    transcript: Option<&str>,
+) -> Result<Option<Box<Job>>, Lost> {
+    let finished = finish(context, &claimed.lease, ending, transcript);
+    let next = finished.instrument(debug_span!("finish")).await?;
+    let conversation = Conversation::of(context, job, claimed);
+    conversation.prune(transcript).await;
+    Ok(next)
 }
 
 /// Logs and counts an end that is stored.
@@ -104,31 +118,35 @@ fn note_end(ending: &Ending, asked: Instant) {
     EXECUTION_DURATION.took(asked.elapsed());
 }
 
-struct Lost;
+/// The lease is another's, or nobody knows of it.
+pub(crate) struct Lost;
 
 /// What one attempt leaves.
 struct Attempt {
-    ending: Ending,
+    /// `None`: it was broken off, and its end is another's to store.
+    ending: Option<Ending>,
     transcript: Option<String>,
+    tool_used: bool,
 }
 
 impl Attempt {
     fn failed(error: ExecutionError) -> Self {
         Self {
-            ending: Ending::failed(error),
+            ending: Some(Ending::failed(error)),
             transcript: None,
+            tool_used: false,
         }
     }
 }
 
-/// Prepares the folders, runs the CLI, saves its transcript; nothing where the end is another's to store.
+/// Prepares the folders, runs the CLI, saves its transcript.
 async fn attempt(
     context: &Context,
     job: &Job,
     claimed: &Claimed,
     handle: &Handle,
     publisher: &Publisher,
-) -> Result<Option<Attempt>, ExecutionError> {
+) -> Result<Attempt, ExecutionError> {
     let preparing = context.workspaces.prepare(&job.workspace_id);
     let workspace = preparing.instrument(debug_span!("prepare")).await?;
     let attempt = claimed.lease.attempt;
@@ -162,13 +180,20 @@ async fn attempt(
         running.instrument(debug_span!("claude")),
         checkpoint::keep(conversation, &folder, course),
     );
+    let tool_used = report.tool_used;
     if report.is_handed_back() {
-        return Ok(None);
+        return Ok(Attempt {
+            ending: None,
+            transcript: None,
+            tool_used,
+        });
     }
     let saving = conversation.save(&folder);
-    let transcript = saving.instrument(debug_span!("save")).await;
-    let ending = outcome::decide(&report);
-    Ok(Some(Attempt { ending, transcript }))
+    Ok(Attempt {
+        ending: Some(outcome::decide(&report)),
+        transcript: saving.instrument(debug_span!("save")).await,
+        tool_used,
+    })
 }
 
 fn no_folder(cause: std::io::Error) -> ExecutionError {
@@ -179,8 +204,8 @@ fn no_folder(cause: std::io::Error) -> ExecutionError {
     )
 }
 
-/// Stores the end until the store has it: a result that exists is not given up for an outage.
-async fn finish(
+/// Stores an end until the store has it: a result that exists is not given up for an outage.
+pub(crate) async fn finish(
     context: &Context,
     lease: &Lease,
     ending: &Ending,

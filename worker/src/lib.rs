@@ -1,5 +1,6 @@
 //! Longshore's worker as a library: `longshore-worker` runs it, and so do `longshore dev` and the tests.
 
+mod broken_off;
 mod checkpoint;
 mod claude;
 pub mod config;

@@ -16,6 +16,8 @@ pub(crate) struct Report {
     pub(crate) result: Option<ResultLine>,
     /// A turn was going on at the end: begun after the last result, or never followed by one.
     pub(crate) turn_open: bool,
+    /// It may have changed the world.
+    pub(crate) tool_used: bool,
     /// `error` of the last assistant line.
     pub(crate) assistant_error: Option<String>,
     /// When the API's rate limit ends, where the CLI told.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use longshore_shared::error::Unavailable;
 use longshore_shared::metrics::EXECUTIONS_REAPED;
-use longshore_shared::store::{Reaped, Verdict};
+use longshore_shared::store::{LostLease, Reaped, Verdict};
 use longshore_shared::worker_loss;
 use tokio::time::{Instant, MissedTickBehavior};
 use tracing::{info, warn};
@@ -68,21 +68,27 @@ async fn round(context: &Context, outage: &mut Outage) -> Result<(), Unavailable
         return Ok(());
     }
     for lost in store.lost(GRACE, ROUND).await? {
-        let verdict = worker_loss::verdict(&lost);
-        let reaped = store.reap(&lost, GRACE, &verdict).await?;
-        if matches!(reaped, Reaped::NotLost) {
-            continue;
+        settle(context, &lost).await?;
+    }
+    Ok(())
+}
+
+/// Gives a lost execution its verdict, unless it is not lost any more.
+pub(crate) async fn settle(context: &Context, lost: &LostLease) -> Result<(), Unavailable> {
+    let verdict = worker_loss::verdict(lost);
+    let reaped = context.backends.store.reap(lost, GRACE, &verdict).await?;
+    if matches!(reaped, Reaped::NotLost) {
+        return Ok(());
+    }
+    info!(execution = %lost.lease.key.execution, attempt = lost.lease.attempt, ?verdict, "its worker was lost");
+    EXECUTIONS_REAPED.count([("verdict", word(&verdict))]);
+    match reaped {
+        Reaped::Requeued(job) => {
+            // One that is not taken is the reconciler's.
+            context.publish_again(&job).await;
         }
-        info!(execution = %lost.lease.key.execution, attempt = lost.lease.attempt, ?verdict, "its worker was lost");
-        EXECUTIONS_REAPED.count([("verdict", word(&verdict))]);
-        match reaped {
-            Reaped::Requeued(job) => {
-                // One that is not taken is the reconciler's.
-                context.publish_again(&job).await;
-            }
-            Reaped::Ended(Some(next)) => context.publish_next(&next).await,
-            Reaped::Ended(None) | Reaped::NotLost => {}
-        }
+        Reaped::Ended(Some(next)) => context.publish_next(&next).await,
+        Reaped::Ended(None) | Reaped::NotLost => {}
     }
     Ok(())
 }

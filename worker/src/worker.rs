@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use longshore_shared::backends::Backends;
+use longshore_shared::shutdown::Shutdown;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -32,10 +33,10 @@ impl Worker {
         })
     }
 
-    /// Takes and runs jobs until `shutdown`, then lets runs end until the drain time is over.
+    /// Takes and runs jobs until it is to stop, then lets runs end until the drain time is over or it is to hurry.
     ///
-    /// What has not ended by then is interrupted and left to `on_worker_loss`, like the runs of a worker that died.
-    pub async fn run(&self, shutdown: CancellationToken) {
+    /// What has not ended by then is interrupted and handed back: `on_worker_loss` decides, as for a worker that died.
+    pub async fn run(&self, shutdown: Shutdown) {
         if claude::find_claude(&self.context.settings.claude).is_none() {
             warn!(program = %self.context.settings.claude.claude_bin.display(), "the Claude CLI was not found; executions will end CLI_NOT_FOUND");
         }
@@ -77,8 +78,8 @@ impl Worker {
                 .clone()
                 .run_until_cancelled_owned(self.clone().heed_cancellations()),
         );
-        consumer::run(&self.context, shutdown).await;
-        self.drain().await;
+        consumer::run(&self.context, shutdown.stop).await;
+        self.drain(&shutdown.hurry).await;
         background.cancel();
         for task in [pulse, reaper, reconciler, janitor, hints] {
             // They end at once when they are cancelled; a panic of theirs was logged by the panic hook.
@@ -87,17 +88,15 @@ impl Worker {
         info!("stopped");
     }
 
-    async fn drain(&self) {
+    async fn drain(&self, hurry: &CancellationToken) {
         let tasks = &self.context.tasks;
         tasks.close();
         info!(running = tasks.len(), "stopping");
-        if tokio::time::timeout(self.context.settings.drain, tasks.wait())
-            .await
-            .is_ok()
-        {
+        let drained = tokio::time::timeout(self.context.settings.drain, tasks.wait());
+        if let Some(Ok(())) = hurry.run_until_cancelled(drained).await {
             return;
         }
-        warn!(running = tasks.len(), "the drain time is over; ending runs");
+        warn!(running = tasks.len(), "there is no more time; ending runs");
         self.context.running.stop_all(Stop::Drain);
         if tokio::time::timeout(INTERRUPT, tasks.wait()).await.is_err() {
             warn!(running = tasks.len(), "runs did not end");

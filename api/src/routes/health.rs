@@ -29,7 +29,7 @@ pub(crate) async fn healthz() -> Json<Value> {
     )),
 )]
 pub(crate) async fn readyz(State(state): State<ApiState>) -> Result<Response, ApiError> {
-    if state.stopping.is_cancelled() {
+    if state.stopping.stop.is_cancelled() {
         return Err(ApiError::new(Code::ShuttingDown, "the server is stopping"));
     }
     let backends = &state.backends;

@@ -46,11 +46,11 @@ impl Entry {
 
     /// Admits whoever's first frame has a token that may watch; tells others why not.
     pub(super) async fn by_first_frame(self, socket: WebSocket) {
-        let stopping = self.state.stopping.clone();
+        let state = self.state.clone();
         let (sink, mut stream) = socket.split();
         let admitted = tokio::select! {
             admitted = self.first_frame(&mut stream) => admitted,
-            () = stopping.cancelled() => Err(Close::Restarting.into()),
+            () = state.farewell() => Err(Close::Restarting.into()),
         };
         match admitted {
             Ok(connection) => connection.run(sink, stream).await,

@@ -1,5 +1,6 @@
 //! Writing a socket: pulled from the follower, as fast as the client takes it.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
@@ -40,6 +41,7 @@ impl Writer<'_> {
     ) -> Close {
         let mut pings = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         let mut next = Some(text(hello));
+        let mut farewell = pin!(state.farewell());
         loop {
             if let Some(message) = next.take()
                 && let Err(close) = self.write(message, &mut follower, key).await
@@ -53,7 +55,7 @@ impl Writer<'_> {
                 },
                 Some(reply) = replies.recv() => Some(text(reply)),
                 _ = pings.tick() => Some(Message::Ping(Bytes::new())),
-                () = state.stopping.cancelled() => return Close::Restarting,
+                () = &mut farewell => return Close::Restarting,
             };
         }
     }

@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 use tests::client::next_frame;
 use tests::document::{Document, is_valid};
-use tests::process::PATIENCE;
+use tests::process::{PATIENCE, until};
 use tests::server::{Server, Setup};
 use tests::services::engines;
 
@@ -136,6 +136,36 @@ async fn an_execution_outlives_its_record() {
         let watched = server.other().watch(&execution).await;
         assert_eq!(watched.status(), "completed");
         tests::proved!(Cluster, an_execution_outlives_its_record: "loss.redis-emptied");
+        server
+    })
+    .await;
+}
+
+/// What its run may have done is not done again, although the record knows of nothing.
+#[tokio::test]
+async fn a_forgotten_execution_does_not_repeat_a_tool() {
+    let setup = Setup::default().with("LONGSHORE_LEASE", "3s");
+    Server::cluster(setup, |server| async move {
+        let prompt = r#"[[tool Bash {"command":"echo once >> ran"}]][[lines n=300 rate=10]]"#;
+        let (execution, _) = server.client().submit(prompt).await;
+        let ran = server.workspace("demo").join("ran");
+        until(|| ran.exists()).await;
+        server.empty_redis().await;
+        let path = format!("/api/v1/claude/executions/{execution}");
+        let ended = async {
+            while !server.client().get(&path).await.body["ended_at"].is_string() {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, ended)
+            .await
+            .expect("it ends");
+        let watched = server.other().watch(&execution).await;
+        assert_eq!(
+            (watched.status(), watched.code()),
+            ("failed", "OUTCOME_UNKNOWN")
+        );
+        assert_eq!(std::fs::read_to_string(ran).unwrap(), "once\n");
         server
     })
     .await;

@@ -5,4 +5,5 @@
 
 mod api_crash;
 mod redis_crash;
+mod stopping;
 mod worker_gone;

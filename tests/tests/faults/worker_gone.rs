@@ -1,14 +1,11 @@
 //! A worker dies or is stopped, and nobody starts another in its place: what it ran is ended all the same.
 
-use std::time::Duration;
-
 use nix::sys::signal::Signal;
 use serde_json::json;
 use tests::client::next_frame;
-use tests::process::PATIENCE;
+use tests::process::until;
 use tests::server::{Server, Setup};
 use tests::services::engines;
-use tokio::time::{sleep, timeout};
 
 /// A tool of the CLI is in nobody's process group, and its parent is killed with the worker.
 #[tokio::test]
@@ -71,13 +68,4 @@ async fn what_a_sleeping_worker_runs_is_dead_before_it_is_taken_over() {
         server
     })
     .await;
-}
-
-async fn until(holds: impl Fn() -> bool) {
-    let look = async {
-        while !holds() {
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(PATIENCE, look).await.expect("it comes true");
 }

@@ -18,6 +18,7 @@ pub(crate) struct Seen {
     /// A turn goes on: from the start, and again from the first message after a result.
     pub(super) turn_open: bool,
     pub(super) open_tools: HashSet<String>,
+    tool_used: bool,
     /// `result` lines so far.
     pub(super) results: u32,
     /// There is nothing more to read, since then.
@@ -35,6 +36,7 @@ impl Default for Seen {
             delivering: false,
             turn_open: true,
             open_tools: HashSet::new(),
+            tool_used: false,
             results: 0,
             ended: None,
             invalid_line: None,
@@ -56,6 +58,7 @@ impl Seen {
             Fact::Init => self.turn_open = true,
             Fact::Assistant(assistant) => {
                 self.turn_open = true;
+                self.tool_used |= !assistant.opened.is_empty();
                 self.open_tools
                     .extend(assistant.opened.iter().map(|id| id.to_string()));
                 self.assistant_error = assistant.error.as_ref().map(|error| error.to_string());
@@ -83,6 +86,7 @@ impl Seen {
         Report {
             result: self.result,
             turn_open: self.turn_open,
+            tool_used: self.tool_used,
             assistant_error: self.assistant_error,
             resets_at: self.resets_at,
             invalid_line: self.invalid_line,

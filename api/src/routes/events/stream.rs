@@ -1,6 +1,7 @@
 //! The record and what follows, as a stream of server-sent events: the same follower as a WebSocket's.
 
 use std::convert::Infallible;
+use std::pin::pin;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -104,6 +105,7 @@ impl Stream {
         let mut follower = self.watch.follower;
         let mut pings = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         let (mut piece, mut waiting) = (Vec::new(), 0);
+        let mut farewell = pin!(self.state.farewell());
         sse::push(&mut piece, "subscribed", None, &self.watch.hello);
         loop {
             while piece.len() < PIECE
@@ -125,7 +127,7 @@ impl Stream {
             tokio::select! {
                 biased;
                 () = self.caller.expired() => return,
-                () = self.state.stopping.cancelled() => return,
+                () = &mut farewell => return,
                 followed = follower.next() => match followed {
                     Some(followed) => sse::push_followed(&mut piece, followed, execution),
                     None => return,

@@ -222,7 +222,7 @@ impl Once {
         if Instant::now() >= deadline {
             return Err(still_in_flight());
         }
-        let stopping = &self.submission.state.stopping;
+        let stopping = &self.submission.state.stopping.stop;
         let pause = stopping.run_until_cancelled(sleep(length.min(LONGEST_PAUSE)));
         pause.await.ok_or_else(shutting_down)
     }

@@ -152,7 +152,7 @@ async fn the_second_waits_for_the_first() {
 async fn a_stopping_server_lets_nobody_wait() {
     let world = World::new();
     world.reserved(LONG).await;
-    world.state.stopping.cancel();
+    world.state.stopping.stop.cancel();
     assert_eq!(code(world.submit().await), Code::ShuttingDown);
 }
 
