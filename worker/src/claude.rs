@@ -28,7 +28,7 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use marks::{Mark, sweep, this_process};
+pub(crate) use marks::{Mark, leave_groups, sweep, this_process};
 pub(crate) use run_folder::RunFolder;
 pub(crate) use seen::Seen;
 

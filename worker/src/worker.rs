@@ -85,6 +85,7 @@ impl Worker {
             // They end at once when they are cancelled; a panic of theirs was logged by the panic hook.
             let _ = task.await;
         }
+        claude::leave_groups();
         info!("stopped");
     }
 

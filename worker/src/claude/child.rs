@@ -1,6 +1,7 @@
 //! Starts the CLI.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::process::Stdio;
 
@@ -29,6 +30,9 @@ pub(super) async fn start(spec: &Spec<'_>) -> Result<Child, StartFailure> {
     Mark::execution(spec.job.execution_id).kill_all().await;
     let mut command = command(spec).await?;
     let leash = Leash::new(spec.mark());
+    if let Some(group) = leash.mark().make_group() {
+        enter(&mut command, group);
+    }
     let mut process = command.spawn().map_err(could_not_start)?;
     let stdin = process.stdin.take().map(Stdin::new);
     if let Some(stdin) = &stdin {
@@ -94,6 +98,22 @@ fn tie_to(worker: Pid) -> io::Result<()> {
         Ok(())
     } else {
         Err(io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+/// Has the CLI, and with it all that it starts, begin in a control group.
+fn enter(command: &mut Command, group: File) {
+    #[expect(
+        unsafe_code,
+        reason = "only `pre_exec` runs in the child, which must enter before it starts anything"
+    )]
+    // SAFETY: between fork and exec only async-signal-safe calls are allowed; this is one bare system call.
+    unsafe {
+        command.pre_exec(move || {
+            // One that may not enter is found by its mark all the same.
+            let _ = rustix::io::write(&group, b"0");
+            Ok(())
+        });
     }
 }
 

@@ -1,8 +1,10 @@
-//! The processes of a run: all whose environment carries its mark.
+//! The processes of a run: all whose environment carries its mark, and all in its control group where it has one.
 //!
-//! Each tool of the CLI is a session of its own, so neither a process group nor a parent leads to all of them.
+//! Each tool of the CLI is a session of its own, so neither a process group nor a parent leads to all of them. Nor would a
+//! worker that adopts what has lost its parent (`PR_SET_CHILD_SUBREAPER`) know whose it was.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
@@ -13,7 +15,10 @@ use rustix::process::{
 };
 use tokio::time::{Instant, sleep};
 
+mod group;
 mod proc;
+
+use group::Groups;
 
 /// The variable that names the execution a process belongs to.
 pub(crate) const EXECUTION: &str = "LONGSHORE_EXECUTION_ID";
@@ -33,29 +38,54 @@ const EXEC: Duration = Duration::from_millis(500);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// A `NAME=value` that stands in the environment of all processes meant.
+/// What all processes meant have in common.
 #[derive(Debug, Clone)]
-pub(crate) struct Mark(String);
+pub(crate) struct Mark {
+    /// A `NAME=value` of their environment.
+    variable: String,
+    /// Where they are besides.
+    groups: Groups,
+}
 
 impl Mark {
     /// All of an execution, of whichever attempt.
     pub(crate) fn execution(id: ExecutionId) -> Self {
-        Self(format!("{EXECUTION}={id}"))
+        Self::new(EXECUTION, id, None, format!("{id}."))
     }
 
     /// Those of one attempt: another may be under way already, by a worker on this very host.
     pub(crate) fn attempt(execution: ExecutionId, attempt: u32) -> Self {
-        Self(format!("{ATTEMPT}={execution}/{attempt}"))
+        let value = format!("{execution}/{attempt}");
+        let group = format!("{execution}.{attempt}.");
+        Self::new(ATTEMPT, value, Some(this_process()), group)
     }
 
     /// All of a worker's process, as [`this_process`] names it.
     pub(crate) fn process(worker: &str) -> Self {
-        Self(format!("{PROCESS}={worker}"))
+        Self::new(PROCESS, worker, Some(worker.to_owned()), String::new())
+    }
+
+    fn new(
+        name: &str,
+        value: impl std::fmt::Display,
+        worker: Option<String>,
+        prefix: String,
+    ) -> Self {
+        Self {
+            variable: format!("{name}={value}"),
+            groups: Groups { worker, prefix },
+        }
+    }
+
+    /// Makes the control group of an attempt; whoever writes `0` to the file is in it. `None` where the kernel does not
+    /// let us.
+    pub(super) fn make_group(&self) -> Option<File> {
+        self.groups.create()
     }
 
     /// The variable's value.
     pub(super) fn value(&self) -> &str {
-        self.0.split_once('=').map_or("", |(_, value)| value)
+        self.variable.split_once('=').map_or("", |(_, value)| value)
     }
 
     /// Whether any such process is alive.
@@ -97,7 +127,7 @@ impl Mark {
             pids.retain(|pid| !settled(*pid, signalled.contains(pid)));
             if Instant::now() > deadline {
                 tracing::warn!(
-                    mark = self.0,
+                    mark = self.variable,
                     ?signal,
                     left = pids.len(),
                     "processes of a run do not obey"
@@ -122,10 +152,13 @@ impl Mark {
     fn scan_now(&self) -> Found {
         let us = getpid();
         let mut environment = Vec::new();
-        let mut found = Found::default();
+        let mut found = Found {
+            pids: self.groups.pids().into_iter().collect(),
+            unclear: false,
+        };
         for pid in proc::pids().filter(|pid| *pid != us) {
-            if proc::carries(pid, self.0.as_bytes(), &mut environment) {
-                found.pids.push(pid);
+            if proc::carries(pid, self.variable.as_bytes(), &mut environment) {
+                found.pids.insert(pid);
             } else if environment.is_empty() {
                 found.unclear |= proc::is_in_exec(pid);
             }
@@ -149,7 +182,8 @@ impl Mark {
             // Kernels before 5.3 and some sandboxes have no descriptors of processes.
             Err(_) => None,
         };
-        if !proc::carries(pid, self.0.as_bytes(), &mut Vec::new()) {
+        let marked = proc::carries(pid, self.variable.as_bytes(), &mut Vec::new());
+        if !marked && !self.groups.pids().contains(&pid) {
             return false;
         }
         match handle {
@@ -162,8 +196,8 @@ impl Mark {
 /// What one look at all processes finds.
 #[derive(Debug, Default)]
 struct Found {
-    /// Those that carry the mark.
-    pids: Vec<Pid>,
+    /// Those that carry the mark, or are in the group.
+    pids: HashSet<Pid>,
     /// Whether there is one that shows no environment yet, and may turn out to carry it.
     unclear: bool,
 }
@@ -173,17 +207,22 @@ pub(crate) async fn sweep() -> usize {
     let dead = blocking(|| {
         let mut environment = Vec::new();
         let mut worker = |pid| proc::variable(pid, PROCESS, &mut environment);
-        let found: HashSet<String> = proc::pids().filter_map(&mut worker).collect();
+        let mut found: HashSet<String> = proc::pids().filter_map(&mut worker).collect();
+        found.retain(|worker| proc::is_dead(worker));
+        found.extend(group::dead_workers());
         found
-            .into_iter()
-            .filter(|worker| proc::is_dead(worker))
-            .collect::<Vec<_>>()
     });
     let dead = dead.await;
     for worker in &dead {
         Mark::process(worker).kill_all().await;
+        group::remove_worker(worker);
     }
     dead.len()
+}
+
+/// Removes the control groups of this worker, which has ended all its runs.
+pub(crate) fn leave_groups() {
+    group::remove_worker(&this_process());
 }
 
 /// This process, as [`PROCESS`] names it.
@@ -219,6 +258,7 @@ impl Drop for Leash {
         for _ in 0..rounds {
             self.mark.signal_now(Signal::KILL);
         }
+        self.mark.groups.remove();
     }
 }
 

@@ -97,3 +97,33 @@ async fn sweeps_what_dead_workers_left() {
         assert!(!proc::is_dead(other), "{other}");
     }
 }
+
+/// Neither its environment nor its parent tells whose it is.
+#[tokio::test]
+async fn what_hides_is_found_in_its_group() {
+    let mark = Mark::attempt(ExecutionId::generate(), 1);
+    let Some(group) = mark.make_group() else {
+        eprintln!("not tested: no control group can be made here");
+        return;
+    };
+    let mut hidden = Command::new("/bin/sh")
+        .args(["-c", "read go; setsid env -i sleep 600 & exit 0"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    rustix::io::write(&group, hidden.id().to_string().as_bytes()).unwrap();
+    drop(hidden.stdin.take()); // It goes on, in the group.
+    hidden.wait().unwrap();
+    while mark.scan().await.pids.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert!(mark.freeze().await);
+    assert!(mark.kill_all().await);
+    assert!(!mark.is_anywhere().await);
+    drop(Leash::new(mark.clone()));
+    assert!(
+        mark.groups.create().is_some(),
+        "it was removed, and may come again"
+    );
+    mark.groups.remove();
+}
