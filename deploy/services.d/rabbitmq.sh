@@ -44,6 +44,20 @@ rabbitmq_installed() {
   came_up 90 "$pid" rabbitmq_is_ours "$url" "$node"
 }
 
+# rabbitmq_ctl ARGUMENTS…: for the broker that was started here.
+rabbitmq_ctl() {
+  local program
+  program=$(dirname "$(rabbitmq_program)")/rabbitmqctl
+  # shellcheck source=/dev/null # written when it was started
+  (. "$dir/rabbitmq/ctl.env" && exec "$program" --quiet "$@")
+}
+
+# Now and then a queue comes back from a crash without a leader, and confirms nothing for ever; RabbitMQ's issue 10070.
+rabbitmq_elect() {
+  rabbitmq_ctl eval '[catch ra:trigger_election(amqqueue:get_pid(Q)) || Q <- rabbit_amqqueue:list(),
+    amqqueue:get_type(Q) =:= rabbit_quorum_queue].' >/dev/null
+}
+
 # A port mapper of its own: one shared with other brokers would outlive us, or end with them.
 rabbitmq_epmd() {
   local epmd pid

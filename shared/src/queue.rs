@@ -12,7 +12,7 @@ pub mod rabbitmq;
 
 /// How long a job of a busy session waits before it is tried again by itself; its predecessor's end is what normally
 /// brings it back.
-pub(crate) const PARKED_FOR: Duration = Duration::from_secs(60);
+pub const PARKED_FOR: Duration = Duration::from_secs(60);
 
 /// A durable queue of jobs.
 ///
@@ -30,6 +30,9 @@ pub trait JobQueue: Send + Sync {
     ///
     /// Connects and reconnects by itself, without limit; what was unacknowledged is then delivered again.
     fn consume(&self, prefetch: u16) -> Box<dyn Consumer>;
+
+    /// How many jobs wait that no consumer has been given.
+    async fn waiting(&self) -> Result<u64, Unavailable>;
 
     /// Whether the queue answers; bounded to a few seconds.
     async fn check(&self) -> Result<(), Unavailable>;

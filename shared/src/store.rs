@@ -33,6 +33,10 @@ pub trait ExecutionStore: Send + Sync {
     /// Jobs recorded as pending that were not noted as dispatched for `age`, oldest first, at most `limit`.
     async fn undispatched(&self, age: Duration, limit: usize) -> Result<Vec<Job>, Unavailable>;
 
+    /// Jobs that have waited for `age` since they were recorded, given back or answered here, and whose turn it is in their
+    /// session, oldest first; of the `limit` that have waited longest, so that it is worth asking again.
+    async fn overdue(&self, age: Duration, limit: usize) -> Result<Vec<Job>, Unavailable>;
+
     /// How many accepted executions wait for a worker, those among them that wait for their session. After a crash it
     /// may be off by what the crash left, for some minutes.
     async fn pending(&self) -> Result<u64, Unavailable>;

@@ -44,7 +44,7 @@ impl PrivateEngines {
         let mut addresses = engines()?;
         let folder = tempfile::tempdir().expect("a temporary folder");
         for engine in own {
-            run(folder.path(), "up", *engine).await;
+            run(folder.path(), &["up", engine.name()]).await;
             let url = std::fs::read_to_string(folder.path().join(engine.name()).join("url"))
                 .expect("its address is on record");
             match engine {
@@ -57,12 +57,12 @@ impl PrivateEngines {
 
     /// Kills it, as a crash of its machine would; what it had not written is lost.
     pub async fn kill(&self, engine: Engine) {
-        run(self.folder.path(), "kill", engine).await;
+        run(self.folder.path(), &["kill", engine.name()]).await;
     }
 
     /// Starts it again at the same address, with what it has kept.
     pub async fn start_again(&self, engine: Engine) {
-        run(self.folder.path(), "start", engine).await;
+        run(self.folder.path(), &["start", engine.name()]).await;
     }
 
     /// Stops it (SIGSTOP) or lets it go on: it holds its connections, and answers none.
@@ -76,6 +76,15 @@ impl PrivateEngines {
             Signal::SIGCONT
         };
         kill(Pid::from_raw(self.pid(engine)), signal).expect("it runs");
+    }
+
+    /// Has RabbitMQ evaluate an Erlang expression.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn rabbitmq_eval(&self, expression: &str) {
+        let folder = self.folder.path();
+        run(folder, &["rabbitmqctl", "eval", expression]).await;
     }
 
     /// Its process.
@@ -157,8 +166,9 @@ impl Drop for PrivateEngines {
                 self.freeze(engine, false);
             }
         }
-        let ended = command(self.folder.path(), "down")
-            .into_std()
+        let mut down = command(self.folder.path()).into_std();
+        let ended = down
+            .arg("down")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status();
@@ -168,26 +178,25 @@ impl Drop for PrivateEngines {
     }
 }
 
-fn command(folder: &Path, word: &str) -> Command {
+fn command(folder: &Path) -> Command {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/services");
     let mut command = Command::new(script);
     command
-        .arg(word)
         .env("LONGSHORE_SERVICES_DIR", folder)
         .env("LONGSHORE_SERVICES_KEEP", "yes")
         .stdin(Stdio::null());
     command
 }
 
-async fn run(folder: &Path, word: &str, engine: Engine) {
-    let running = command(folder, word).arg(engine.name()).output();
+async fn run(folder: &Path, words: &[&str]) {
+    let running = command(folder).args(words).output();
     let output = timeout(PATIENCE * 3, running)
         .await
         .expect("it ends in time")
         .expect("the script can be run");
     assert!(
         output.status.success(),
-        "deploy/services {word}: {}",
+        "deploy/services {words:?}: {}",
         String::from_utf8_lossy(&output.stderr)
     );
 }

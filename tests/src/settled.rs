@@ -25,6 +25,30 @@ impl Server {
             accepted.iter().cloned().collect::<BTreeSet<_>>(),
             "what is on record is what was accepted"
         );
+        self.nothing_is_kept().await;
+    }
+
+    /// As [`Self::settled`], where others were refused: those are on record as failed, or not at all.
+    ///
+    /// # Panics
+    /// When one does not end, or something is kept.
+    pub async fn settled_with_refused(&self, accepted: &[String]) {
+        for execution in accepted {
+            self.ended(execution).await;
+        }
+        let mut listed = self.listed().await;
+        for execution in accepted {
+            assert!(listed.remove(execution), "{execution} is on record");
+        }
+        for refused in listed {
+            let record = self.ended(&refused).await;
+            assert_eq!(record["status"], "failed", "{record:#}");
+            assert!(record["attempt"].is_null(), "it never ran: {record:#}");
+        }
+        self.nothing_is_kept().await;
+    }
+
+    async fn nothing_is_kept(&self) {
         let mut kept = Vec::new();
         let empty = async {
             loop {

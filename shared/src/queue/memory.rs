@@ -95,6 +95,10 @@ impl JobQueue for MemoryQueue {
         })
     }
 
+    async fn waiting(&self) -> Result<u64, Unavailable> {
+        Ok(u64::try_from(self.inner.jobs().len()).unwrap_or(u64::MAX))
+    }
+
     async fn check(&self) -> Result<(), Unavailable> {
         Ok(())
     }

@@ -89,8 +89,12 @@ impl JobQueue for RabbitQueue {
         Box::new(RabbitConsumer::start(self.broker.clone(), prefetch))
     }
 
+    async fn waiting(&self) -> Result<u64, Unavailable> {
+        self.publisher().waiting().await
+    }
+
     async fn check(&self) -> Result<(), Unavailable> {
-        self.publisher().check().await
+        self.waiting().await.map(drop)
     }
 }
 

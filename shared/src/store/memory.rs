@@ -106,6 +106,10 @@ impl ExecutionStore for MemoryStore {
             .collect())
     }
 
+    async fn overdue(&self, age: Duration, limit: usize) -> Result<Vec<Job>, Unavailable> {
+        Ok(self.state().overdue(age, limit))
+    }
+
     async fn pending(&self) -> Result<u64, Unavailable> {
         Ok(u64::try_from(self.state().pending.len()).unwrap_or(u64::MAX))
     }

@@ -65,6 +65,10 @@ impl ExecutionStore for RedisStore {
         self.outside.undispatched(age, limit).await
     }
 
+    async fn overdue(&self, age: Duration, limit: usize) -> Result<Vec<Job>, Unavailable> {
+        self.outside.overdue(age, limit).await
+    }
+
     async fn pending(&self) -> Result<u64, Unavailable> {
         self.outside.pending().await
     }

@@ -4,6 +4,7 @@
 //! promises: all that was accepted has ended once, no stream lost or repeated anything, nothing is left behind.
 
 mod api_crash;
+mod broker;
 mod redis_crash;
 mod stopping;
 mod worker_gone;

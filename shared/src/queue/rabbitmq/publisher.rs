@@ -71,8 +71,8 @@ impl Publisher {
             .inspect(|()| PUBLISH_DURATION.took(asked.elapsed()))
     }
 
-    /// Whether the broker answers and has the queue.
-    pub(super) async fn check(&self) -> Result<(), Unavailable> {
+    /// How many jobs the broker has in the queue that it has given to nobody.
+    pub(super) async fn waiting(&self) -> Result<u64, Unavailable> {
         timeout(CHECK, self.look())
             .await
             .unwrap_or_else(|_| Err(self.silence(CHECK)))
@@ -113,7 +113,7 @@ impl Publisher {
         }
     }
 
-    async fn look(&self) -> Result<(), Unavailable> {
+    async fn look(&self) -> Result<u64, Unavailable> {
         let (live, channel) = self.channel().await?;
         let passive = QueueDeclareOptions {
             passive: true,
@@ -123,9 +123,9 @@ impl Publisher {
             .queue_declare(self.queue.as_str().into(), passive, FieldTable::default())
             .await
         {
-            Ok(_) => {
+            Ok(queue) => {
                 live.give_back(channel);
-                Ok(())
+                Ok(queue.message_count().into())
             }
             Err(error) => {
                 live.forget_declaration();

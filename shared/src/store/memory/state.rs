@@ -109,6 +109,26 @@ impl State {
         session.is_some_and(|session| session.order.front() == Some(&key.execution))
     }
 
+    /// See [`crate::store::ExecutionStore::overdue`].
+    pub(super) fn overdue(&mut self, age: Duration, limit: usize) -> Vec<Job> {
+        let waits = |id: &ExecutionId| {
+            let entry = self.executions.get(id)?;
+            (entry.accepted.elapsed() >= age).then_some((entry.accepted, entry.job.key()))
+        };
+        let mut waiting: Vec<_> = self.pending.iter().filter_map(waits).collect();
+        waiting.sort_by_key(|(since, _)| *since);
+        waiting.truncate(limit);
+        let mut jobs = Vec::new();
+        for (_, key) in waiting {
+            let is_head = self.is_head(key);
+            if let Some(entry) = self.executions.get_mut(&key.execution) {
+                entry.accepted = Instant::now();
+                jobs.extend(is_head.then(|| entry.job.clone()));
+            }
+        }
+        jobs
+    }
+
     /// What the session's next execution resumes.
     pub(super) fn transcript(&self, session: SessionId) -> Option<String> {
         self.sessions.get(&session)?.session.transcript.clone()

@@ -148,6 +148,31 @@ impl Outside {
         Ok(jobs)
     }
 
+    pub(super) async fn overdue(
+        &self,
+        age: Duration,
+        limit: usize,
+    ) -> Result<Vec<Job>, Unavailable> {
+        let pending = self.keys().pending();
+        let mut jobs = Vec::new();
+        for (key, _) in self.due(&pending, age, limit).await? {
+            let mut pipe = redis::pipe();
+            pipe.hmget(self.keys().execution(key), &["status", "job"]);
+            pipe.lindex(self.keys().order(key.session), 0);
+            let mut hot = self.redis.hot();
+            type Answer = ((Option<String>, Option<String>), Option<String>);
+            let ((status, job), head): Answer = call(pipe.query_async(&mut hot)).await?;
+            if status.as_deref() != Some("pending") {
+                continue; // The janitor's.
+            }
+            self.add(&pending, key, Duration::ZERO, false).await?;
+            if head == Some(key.execution.to_string()) {
+                jobs.extend(job.and_then(|job| record::job(&job)));
+            }
+        }
+        Ok(jobs)
+    }
+
     /// Enters a lease, or its new end. Before the claim, since nobody looks for a lease that is not entered.
     pub(super) async fn register(
         &self,

@@ -18,6 +18,7 @@ over_every_engine! { Retention::default() =>
     what_is_given_back_waits_again,
     accepting_again_changes_nothing,
     what_is_recorded_again_waits,
+    what_has_waited_for_long_is_answered_once,
 }
 
 async fn what_waits_is_counted(on: Backends) {
@@ -101,4 +102,19 @@ async fn what_is_recorded_again_waits(on: Backends) {
     let busy = on.store.claim(&second, &claimant(LEASE)).await.unwrap();
     assert!(matches!(busy, Claim::SessionBusy), "{busy:?}");
     assert_eq!(on.store.pending().await.unwrap(), 1);
+}
+
+async fn what_has_waited_for_long_is_answered_once(on: Backends) {
+    let (first, running) = (accepted(&on).await, accepted(&on).await);
+    let behind = continued(&on, &first).await;
+    claimed(&on, &running).await;
+    let long = Duration::from_secs(60);
+    assert!(on.store.overdue(long, 10).await.unwrap().is_empty());
+    let overdue = on.store.overdue(Duration::ZERO, 10).await.unwrap();
+    let ids: Vec<_> = overdue.iter().map(|job| job.execution_id).collect();
+    assert_eq!(ids, [first.execution_id], "{behind:?} is not the next");
+    assert_eq!(overdue[0].request.prompt, first.request.prompt);
+    let soon = Duration::from_millis(500);
+    assert!(on.store.overdue(soon, 10).await.unwrap().is_empty());
+    assert_eq!(on.store.pending().await.unwrap(), 2, "they wait on");
 }

@@ -234,6 +234,10 @@ impl JobQueue for ScriptedQueue {
         Err(unavailable())
     }
 
+    async fn waiting(&self) -> Result<u64, Unavailable> {
+        Ok(0)
+    }
+
     fn consume(&self, _prefetch: u16) -> Box<dyn Consumer> {
         unreachable!("the API takes no jobs")
     }
