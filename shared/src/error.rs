@@ -1,5 +1,7 @@
 //! What can go wrong at the seams, named by what the caller can do about it.
 
+use crate::id::EventId;
+
 /// The engine behind a seam did not do it, or did not say whether it did: try again later.
 ///
 /// The operation may have happened. Every operation of the seams is safe to repeat.
@@ -75,6 +77,9 @@ pub enum LeaseError {
     /// The execution ended or belongs to another attempt: stop at once, write nothing more.
     #[error("the lease is lost")]
     Lost,
+    /// The log has lost events that it had, and ends with this one: append again what followed it.
+    #[error("the log has lost its end")]
+    Behind(Option<EventId>),
     /// Try again; repeating is harmless.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),

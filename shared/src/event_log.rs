@@ -26,7 +26,8 @@ pub use follow::{Follower, follow, replay, replay_back};
 pub trait EventLog: Send + Sync {
     /// Records a batch and publishes it, in one step, for the holder of the lease.
     ///
-    /// Sending a batch again is harmless: what was recorded is left out.
+    /// Sending a batch again is harmless: what was recorded is left out. A batch that does not follow what is on record is
+    /// not taken ([`LeaseError::Behind`]), unless it says that there may be a hole.
     async fn append(&self, lease: &Lease, batch: &Batch<'_>) -> Result<(), LeaseError>;
 
     /// What was recorded after `after`, at most `limit` events and about 1 MiB (always at least one event).
@@ -66,6 +67,8 @@ pub struct Batch<'a> {
     pub turns: u32,
     /// Whether this attempt has shown a `tool_use`.
     pub tool_used: bool,
+    /// Nobody has what the log has lost: followers are told of a gap.
+    pub with_hole: bool,
 }
 
 /// The end of a log.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::id::{ExecutionId, SessionId, WorkspaceId};
+use crate::id::{EventId, ExecutionId, SessionId, WorkspaceId};
 use crate::timestamp::Timestamp;
 use crate::usage::Usage;
 
@@ -145,6 +145,8 @@ pub struct Ending {
     pub cost_usd: f64,
     /// The tokens it took, for the session's sums.
     pub usage: Usage,
+    /// The last event of the attempt that ends: it must be on record, or the end is not stored.
+    pub after: Option<EventId>,
 }
 
 impl Ending {
@@ -157,6 +159,7 @@ impl Ending {
             error: Some(error),
             cost_usd: 0.0,
             usage: Usage::default(),
+            after: None,
         }
     }
 
@@ -180,6 +183,7 @@ impl Ending {
             error: Some(reason.error()),
             cost_usd: 0.0,
             usage: Usage::default(),
+            after: None,
         }
     }
 }

@@ -128,6 +128,8 @@ pub struct Claimant {
     pub token: Uuid,
     /// How long the lease shall be.
     pub lease: Duration,
+    /// The attempt that it had and lost, or 0: a new one has a higher number, also where the store has forgotten that one.
+    pub had: u32,
 }
 
 /// The right to run one attempt and to write its events. Every write compares the token.
@@ -167,8 +169,8 @@ pub struct Claimed {
     pub turns: u32,
     /// The transcript to resume, as given to [`ExecutionStore::finish`] by the session's last execution.
     pub transcript: Option<String>,
-    /// The record was made by this claim: the store had lost what it knew of the execution.
-    pub anew: bool,
+    /// The store had forgotten the record, or the attempt that the claimant had; and with it what was done.
+    pub forgotten: bool,
 }
 
 /// What a cancellation did.

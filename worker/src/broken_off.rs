@@ -25,7 +25,7 @@ pub(crate) async fn give_up(context: &Context, lease: &Lease, tool_used: bool) -
     let released = context.backends.store.release(lease).await;
     let mut lost = match released {
         Ok(lost) => lost,
-        Err(LeaseError::Lost) => return GivenUp::NotOurs,
+        Err(LeaseError::Lost | LeaseError::Behind(_)) => return GivenUp::NotOurs,
         Err(LeaseError::Unavailable(error)) => {
             warn!(%error, "cannot give up the lease; it ends by itself");
             return GivenUp::Unknown;
@@ -44,7 +44,7 @@ pub(crate) async fn give_up(context: &Context, lease: &Lease, tool_used: bool) -
 /// How an execution ends that is claimed anew because the store had lost its record while it ran here; `None`: it may
 /// be run again. The record does not know what was done before.
 pub(crate) fn end_of_forgotten(job: &Job, claimed: &Claimed, tool_used: bool) -> Option<Ending> {
-    if !claimed.anew {
+    if !claimed.forgotten {
         return None;
     }
     let lost = LostLease {

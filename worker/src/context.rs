@@ -3,6 +3,7 @@
 use longshore_shared::backends::Backends;
 use longshore_shared::config::InvalidSetting;
 use longshore_shared::job::Job;
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 use uuid::Uuid;
@@ -25,6 +26,8 @@ pub(crate) struct Context {
     pub(crate) runs: Runs,
     pub(crate) running: Running,
     pub(crate) pulse: Pulse,
+    /// The store was found to be away; set back by whoever finds that it is back.
+    pub(crate) store_away: watch::Sender<bool>,
     /// The deliveries that are being handled.
     pub(crate) tasks: TaskTracker,
 }
@@ -50,6 +53,7 @@ impl Context {
             transcripts: Transcripts::open(&settings.state)
                 .map_err(|error| InvalidSetting::new("--state", error))?,
             pulse: Pulse::new(settings.lease),
+            store_away: watch::Sender::new(false),
             settings,
             runs,
             running: Running::default(),

@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::conversation::Conversation;
 use crate::lease;
 use crate::outcome;
-use crate::publisher::Publisher;
+use crate::publisher::{Lost, Published, Publisher};
 use crate::running::Handle;
 use crate::stream::Stream;
 
@@ -68,18 +68,21 @@ async fn run_leased(
         tool_used: attempt.tool_used,
     };
     // Also of a run that is handed back: whether a tool was used decides what becomes of it.
-    let published = publisher.close().await;
-    // One that slept did not see a run end by itself: the guard killed it.
-    if published.is_err() || context.pulse.slept_since(asked) {
-        return broken_off;
-    }
-    let Some(ending) = &attempt.ending else {
+    let Ok(published) = publisher.close().await else {
         return broken_off;
     };
+    let Some(mut ending) = attempt.ending else {
+        return broken_off;
+    };
+    // One that slept did not see a run end by itself: the guard killed it.
+    if context.pulse.slept_since(asked) {
+        return broken_off;
+    }
+    ending.after = published.last();
     let transcript = attempt.transcript.as_deref();
-    match end(context, job, claimed, ending, transcript).await {
+    match end(context, job, claimed, ending.clone(), transcript, published).await {
         Ok(next) => {
-            note_end(ending, asked);
+            note_end(&ending, asked);
             Ran::Ended(next)
         }
         Err(Lost) => {
@@ -94,10 +97,11 @@ async fn end(
     context: &Context,
     job: &Job,
     claimed: &Claimed,
-    ending: &Ending,
+    ending: Ending,
     transcript: Option<&str>,
+    published: Published,
 ) -> Result<Option<Box<Job>>, Lost> {
-    let finished = finish(context, &claimed.lease, ending, transcript);
+    let finished = finish(context, &claimed.lease, ending, transcript, Some(published));
     let next = finished.instrument(debug_span!("finish")).await?;
     let conversation = Conversation::of(context, job, claimed);
     conversation.prune(transcript).await;
@@ -117,9 +121,6 @@ fn note_end(ending: &Ending, asked: Instant) {
     ]);
     EXECUTION_DURATION.took(asked.elapsed());
 }
-
-/// The lease is another's, or nobody knows of it.
-pub(crate) struct Lost;
 
 /// What one attempt leaves.
 struct Attempt {
@@ -204,23 +205,28 @@ fn no_folder(cause: std::io::Error) -> ExecutionError {
     )
 }
 
-/// Stores an end until the store has it: a result that exists is not given up for an outage.
+/// Stores an end until the store has it: a result that exists is not given up for an outage. Whoever has published events
+/// before it can append again what the log has lost of them.
 pub(crate) async fn finish(
     context: &Context,
     lease: &Lease,
-    ending: &Ending,
+    mut ending: Ending,
     transcript: Option<&str>,
+    mut published: Option<Published>,
 ) -> Result<Option<Box<Job>>, Lost> {
+    let store = &context.backends.store;
     let mut backoff = Backoff::default();
     loop {
-        match context
-            .backends
-            .store
-            .finish(lease, ending, transcript)
-            .await
-        {
+        match store.finish(lease, &ending, transcript).await {
             Ok(next) => return Ok(next.map(Box::new)),
             Err(LeaseError::Lost) => return Err(Lost),
+            Err(LeaseError::Behind(top)) => {
+                if let Some(published) = &mut published {
+                    published.again(top).await?;
+                }
+                ending.after = None; // There is no more that it could be given.
+                continue;
+            }
             Err(LeaseError::Unavailable(error)) => {
                 warn!(%error, "cannot store the end; will try again")
             }

@@ -60,7 +60,8 @@ pub(crate) async fn keep(
                     handle.stop(Stop::Cancel(reason));
                 }
             }
-            Err(LeaseError::Lost) => {
+            // No renewal is behind.
+            Err(LeaseError::Lost | LeaseError::Behind(_)) => {
                 info!(attempt = lease.attempt, "the lease is lost");
                 handle.stop(Stop::LeaseLost);
                 return;

@@ -7,6 +7,7 @@ pub mod config;
 mod consumer;
 mod context;
 mod conversation;
+mod delivery;
 mod execution;
 pub mod guard;
 mod health;

@@ -268,6 +268,7 @@ fn ending(report: &Report, kind: EndKind, error: Option<ExecutionError>) -> Endi
         error,
         cost_usd: cost(report),
         usage: usage(report),
+        after: None,
     }
 }
 

@@ -17,6 +17,10 @@ use tracing::{Instrument as _, debug_span, warn};
 use crate::claude::Stop;
 use crate::running::Handle;
 
+mod recent;
+
+use recent::Recent;
+
 /// What waits for the log at most. Over it the CLI's output is not read, and the pipe holds the CLI.
 const MAX_WAITING: usize = 8 << 20;
 
@@ -32,7 +36,7 @@ pub(crate) struct Publisher {
     queue: mpsc::Sender<Item>,
     room: Arc<Semaphore>,
     recorded: watch::Receiver<Option<EventId>>,
-    task: AbortOnDropHandle<Result<(), Lost>>,
+    task: AbortOnDropHandle<Result<Published, Lost>>,
 }
 
 /// What the run has come to with an event.
@@ -54,8 +58,15 @@ impl Publisher {
     pub(crate) fn start(log: Arc<dyn EventLog>, lease: Lease, handle: Handle) -> Self {
         let (queue, items) = mpsc::channel(MAX_BATCH);
         let (top, recorded) = watch::channel(None);
+        let published = Published {
+            log,
+            lease,
+            recent: Recent::default(),
+            progress: Progress::default(),
+            last: None,
+        };
         let publishing = async move {
-            let published = publish(log, lease, items, top).await;
+            let published = published.all(items, top).await;
             if published.is_err() {
                 handle.stop(Stop::LeaseLost);
             }
@@ -93,70 +104,101 @@ impl Publisher {
     }
 
     /// Waits until everything is recorded.
-    pub(crate) async fn close(self) -> Result<(), Lost> {
+    pub(crate) async fn close(self) -> Result<Published, Lost> {
         drop(self.queue);
         self.task.await.unwrap_or(Err(Lost))
     }
 }
 
-/// A natural batch: what gathered while the one before was on its way.
-async fn publish(
+/// What was published of an attempt, as far as it may be needed again.
+pub(crate) struct Published {
     log: Arc<dyn EventLog>,
     lease: Lease,
-    mut items: mpsc::Receiver<Item>,
-    recorded: watch::Sender<Option<EventId>>,
-) -> Result<(), Lost> {
-    let mut batch = Vec::with_capacity(MAX_BATCH);
-    while items.recv_many(&mut batch, MAX_BATCH).await > 0 {
-        let progress = batch
-            .last()
-            .map(|item: &Item| item.progress)
-            .unwrap_or_default();
-        let events: Vec<Event> = batch.iter().map(|item| item.event.clone()).collect();
-        let top = events.iter().filter_map(|event| event.id).max();
-        let span = debug_span!("append", events = events.len());
-        append(log.as_ref(), &lease, events, progress)
-            .instrument(span)
-            .await?;
-        recorded.send_if_modified(|newest| {
-            let grown = top > *newest;
-            *newest = top.max(*newest);
-            grown
-        });
-        batch.clear();
-    }
-    Ok(())
+    recent: Recent,
+    progress: Progress,
+    last: Option<EventId>,
 }
 
-/// Sends a batch until the log has it. Sending again is harmless for what is recorded; token deltas are left out then,
-/// since they may have been published already.
-async fn append(
-    log: &dyn EventLog,
-    lease: &Lease,
-    mut events: Vec<Event>,
-    progress: Progress,
-) -> Result<(), Lost> {
-    let mut backoff = Backoff::default();
-    loop {
-        let batch = Batch {
-            events: &events,
-            turns: progress.turns,
-            tool_used: progress.tool_used,
-        };
-        let asked = Instant::now();
-        match log.append(lease, &batch).await {
-            Ok(()) => {
-                APPEND_DURATION.took(asked.elapsed());
-                EVENTS_PUBLISHED.add(events.len() as u64);
-                BYTES_PUBLISHED.add(events.iter().map(|event| event.frame.len() as u64).sum());
-                return Ok(());
-            }
-            Err(LeaseError::Lost) => return Err(Lost),
-            Err(LeaseError::Unavailable(error)) => {
-                warn!(%error, events = events.len(), "cannot append; will try again")
-            }
+impl Published {
+    /// The last event that was recorded; the claim's own does not count.
+    pub(crate) fn last(&self) -> Option<EventId> {
+        self.last
+    }
+
+    /// A natural batch: what gathered while the one before was on its way.
+    async fn all(
+        mut self,
+        mut items: mpsc::Receiver<Item>,
+        recorded: watch::Sender<Option<EventId>>,
+    ) -> Result<Self, Lost> {
+        let mut batch = Vec::with_capacity(MAX_BATCH);
+        while items.recv_many(&mut batch, MAX_BATCH).await > 0 {
+            self.progress = batch
+                .last()
+                .map(|item: &Item| item.progress)
+                .unwrap_or_default();
+            let events: Vec<Event> = batch.iter().map(|item| item.event.clone()).collect();
+            let span = debug_span!("append", events = events.len());
+            self.append(events, false).instrument(span).await?;
+            recorded.send_if_modified(|newest| {
+                let grown = self.last > *newest;
+                *newest = self.last;
+                grown
+            });
+            batch.clear();
         }
-        events.retain(|event| event.id.is_some());
-        tokio::time::sleep(backoff.next_delay()).await;
+        Ok(self)
+    }
+
+    /// Appends again what the log has lost, as far as it is kept here; followers of the rest are told of a gap.
+    pub(crate) async fn again(&mut self, top: Option<EventId>) -> Result<(), Lost> {
+        let events = self.recent.after(top);
+        warn!(
+            ?top,
+            events = events.len(),
+            "the log has lost its end; appending again"
+        );
+        if events.is_empty() {
+            return Ok(());
+        }
+        Box::pin(self.append(events, true)).await
+    }
+
+    /// Sends a batch until the log has it. Sending again is harmless for what is recorded; token deltas are left out then,
+    /// since they may have been published already.
+    async fn append(&mut self, mut events: Vec<Event>, mut with_hole: bool) -> Result<(), Lost> {
+        let mut backoff = Backoff::default();
+        loop {
+            let batch = Batch {
+                events: &events,
+                turns: self.progress.turns,
+                tool_used: self.progress.tool_used,
+                with_hole,
+            };
+            let asked = Instant::now();
+            match self.log.append(&self.lease, &batch).await {
+                Ok(()) => {
+                    APPEND_DURATION.took(asked.elapsed());
+                    EVENTS_PUBLISHED.add(events.len() as u64);
+                    BYTES_PUBLISHED.add(events.iter().map(|event| event.frame.len() as u64).sum());
+                    self.last = self
+                        .last
+                        .max(events.iter().filter_map(|event| event.id).max());
+                    self.recent.note(events, Instant::now());
+                    return Ok(());
+                }
+                Err(LeaseError::Lost) => return Err(Lost),
+                Err(LeaseError::Behind(top)) => {
+                    self.again(top).await?;
+                    with_hole = true;
+                    continue;
+                }
+                Err(LeaseError::Unavailable(error)) => {
+                    warn!(%error, events = events.len(), "cannot append; will try again")
+                }
+            }
+            events.retain(|event| event.id.is_some());
+            tokio::time::sleep(backoff.next_delay()).await;
+        }
     }
 }

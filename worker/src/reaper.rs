@@ -39,13 +39,13 @@ pub(crate) async fn run(context: Arc<Context>) {
 /// What this worker has seen of the store being away. Holders of leases were away from it too, have frozen what they
 /// run, and come back within a lease's length: nobody is taken to be lost before.
 #[derive(Default)]
-struct Outage {
+pub(crate) struct Outage {
     now: bool,
     over_since: Option<Instant>,
 }
 
 impl Outage {
-    fn note<T>(&mut self, answer: &Result<T, Unavailable>) {
+    pub(crate) fn note<T>(&mut self, answer: &Result<T, Unavailable>) {
         if std::mem::replace(&mut self.now, answer.is_err()) && answer.is_ok() {
             self.over_since = Some(Instant::now());
         }
@@ -61,16 +61,22 @@ impl Outage {
 
 async fn round(context: &Context, outage: &mut Outage) -> Result<(), Unavailable> {
     let store = &context.backends.store;
-    let up_for = store.up_for().await?;
-    outage.note(&Ok(()));
-    let quiet = context.settings.lease + GRACE;
-    if up_for < quiet || outage.is_recent(quiet) {
+    if is_quiet(context, outage).await? {
         return Ok(());
     }
     for lost in store.lost(GRACE, ROUND).await? {
         settle(context, &lost).await?;
     }
     Ok(())
+}
+
+/// Whether the store is back for so short a time that those who run something may not have come back to it, or may not have
+/// found out what it has forgotten.
+pub(crate) async fn is_quiet(context: &Context, outage: &mut Outage) -> Result<bool, Unavailable> {
+    let up_for = context.backends.store.up_for().await?;
+    outage.note(&Ok(()));
+    let quiet = context.settings.lease + GRACE;
+    Ok(up_for < quiet || outage.is_recent(quiet))
 }
 
 /// Gives a lost execution its verdict, unless it is not lost any more.

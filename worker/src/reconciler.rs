@@ -11,6 +11,7 @@ use tokio::time::{Instant, interval};
 use tracing::{info, warn};
 
 use crate::context::Context;
+use crate::reaper::{Outage, is_quiet};
 
 /// How often the list of what is not queued is looked through.
 const PERIOD: Duration = Duration::from_secs(5);
@@ -31,17 +32,32 @@ pub(crate) async fn run(context: Arc<Context>) {
     let mut due = interval(PERIOD);
     due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut compared = Instant::now();
+    let mut outage = Outage::default();
     loop {
         due.tick().await;
-        let mut looked = never_queued(&context).await;
-        if looked.is_ok() && compared.elapsed() >= OVERDUE_PERIOD {
-            looked = not_queued_any_more(&context).await;
-            compared = Instant::now();
-        }
+        let looked = round(&context, &mut outage, &mut compared).await;
+        outage.note(&looked);
         if let Err(error) = looked {
             warn!(%error, "cannot look for what is not queued");
         }
     }
+}
+
+/// What a store that is just back takes for waiting may run somewhere, and be found out by its worker's next renewal.
+async fn round(
+    context: &Context,
+    outage: &mut Outage,
+    compared: &mut Instant,
+) -> Result<(), Unavailable> {
+    if is_quiet(context, outage).await? {
+        return Ok(());
+    }
+    never_queued(context).await?;
+    if compared.elapsed() >= OVERDUE_PERIOD {
+        not_queued_any_more(context).await?;
+        *compared = Instant::now();
+    }
+    Ok(())
 }
 
 async fn never_queued(context: &Context) -> Result<(), Unavailable> {

@@ -1,12 +1,19 @@
 -- Records and publishes a batch. ARGV[3]: token; [4]: turns; [5]: 1 when a tool was used; [6]: events kept;
--- [7..]: id (or -), kind and frame of each event.
+-- [7]: 1 where there may be a hole; [8..]: id (or -), kind and frame of each event.
 local known = redis.call('HMGET', RECORD, 'status', 'token', 'top')
 if known[1] ~= 'running' or known[2] ~= ARGV[3] then return {'lost'} end
 
 local before = known[3] or '0-0'
+for i = 8, #ARGV, 3 do
+  if ARGV[i] ~= '-' then
+    if ARGV[7] ~= '1' and is_behind(before, ARGV[i]) then return {'behind', before} end
+    break
+  end
+end
+
 local top, messages, again = before, 0, false
 local published = {before .. '\n'}
-for i = 7, #ARGV, 3 do
+for i = 8, #ARGV, 3 do
   local id, kind, frame = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local fresh = id == '-' and not again
   if id ~= '-' then

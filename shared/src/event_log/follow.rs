@@ -141,7 +141,7 @@ pub async fn replay(
     limit: usize,
     bytes: usize,
 ) -> Result<VecDeque<Followed>, Unavailable> {
-    let (mut splice, mut out) = (Splice::new(after), VecDeque::new());
+    let (mut splice, mut out) = (Splice::of_record(after), VecDeque::new());
     let (mut events, mut size) = (0, 0);
     while splice.reading() && events < limit && size < bytes {
         let page = log.read(key, splice.cursor(), limit - events).await?;

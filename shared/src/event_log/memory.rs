@@ -15,6 +15,14 @@ impl EventLog for MemoryStore {
         let mut state = self.state();
         let entry = state.held(lease)?;
         let after = entry.top;
+        let mut ids = batch.events.iter().filter_map(|event| event.id);
+        let next = ids.next().filter(|_| !batch.with_hole);
+        if next
+            .zip(after)
+            .is_some_and(|(next, top)| next.attempt == top.attempt && next.seq > top.seq + 1)
+        {
+            return Err(LeaseError::Behind(after));
+        }
         let fresh: Vec<Event> = entry.fresh(batch.events);
         for event in fresh.iter().filter(|event| event.id.is_some()) {
             entry.top = event.id;

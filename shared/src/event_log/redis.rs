@@ -30,7 +30,8 @@ impl EventLog for RedisLog {
             .arg(lease.token.to_string())
             .arg(batch.turns)
             .arg(u8::from(batch.tool_used))
-            .arg(self.retention.max_events);
+            .arg(self.retention.max_events)
+            .arg(u8::from(batch.with_hole));
         for event in batch.events {
             let id = event.id.map_or_else(|| "-".to_owned(), |id| id.to_string());
             append
@@ -40,10 +41,12 @@ impl EventLog for RedisLog {
         }
         let mut hot = self.redis.hot();
         let answer: Vec<String> = call(append.invoke_async(&mut hot)).await?;
-        if answer.first().is_some_and(|word| word == "appended") {
-            Ok(())
-        } else {
-            Err(LeaseError::Lost)
+        match answer.first().map(String::as_str) {
+            Some("appended") => Ok(()),
+            Some("behind") => Err(LeaseError::Behind(
+                answer.get(1).and_then(|id| id.parse().ok()),
+            )),
+            _ => Err(LeaseError::Lost),
         }
     }
 

@@ -14,6 +14,8 @@ use crate::id::EventId;
 pub(super) struct Splice {
     cursor: Option<EventId>,
     state: State,
+    /// The log was found to end before the cursor, and its writer may be about to append again what it has lost.
+    behind: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,15 @@ impl Splice {
         Self {
             cursor: after,
             state: State::Reading,
+            behind: false,
+        }
+    }
+
+    /// For one who reads the record once, and waits for nobody.
+    pub(super) fn of_record(after: Option<EventId>) -> Self {
+        Self {
+            behind: true,
+            ..Self::new(after)
         }
     }
 
@@ -45,8 +56,13 @@ impl Splice {
 
     /// A page read after [`Self::cursor`].
     pub(super) fn page(&mut self, page: Page, out: &mut VecDeque<Followed>) {
-        // Not the client's log, or one that the store has lost since: what is kept is given from its start.
         let beyond = self.cursor > page.top.last;
+        if beyond && !page.top.ended && !std::mem::replace(&mut self.behind, true) {
+            self.state = State::Live; // Until the tail is looked at again.
+            return;
+        }
+        self.behind = false;
+        // Not the client's log, or one that the store has lost since: what is kept is given from its start.
         if beyond || self.cursor < page.trimmed {
             out.push_back(Followed::Gap {
                 requested: self.cursor,
@@ -236,6 +252,9 @@ mod tests {
     fn a_cursor_beyond_the_log_is_a_gap_and_starts_over() {
         let (mut splice, mut out) = (Splice::new(Some(id(9))), VecDeque::new());
         splice.page(page([], 2), &mut out);
+        assert!(!splice.reading() && out.is_empty(), "it waits once");
+        splice.doubt();
+        splice.page(page([], 2), &mut out);
         assert!(splice.reading());
         splice.page(page(1..=2, 2), &mut out);
         assert_eq!(seqs(&mut out), [999, 1, 2]);
@@ -250,8 +269,23 @@ mod tests {
             ended: false,
         });
         splice.page(page([], 1), &mut out);
+        splice.doubt();
+        splice.page(page([], 1), &mut out);
         splice.page(page(1..=1, 1), &mut out);
         assert_eq!(seqs(&mut out), [1, 2, 3, 4, 5, 999, 1]);
+    }
+
+    #[test]
+    fn what_is_appended_again_is_not_given_again() {
+        let (mut splice, mut out) = (Splice::new(None), VecDeque::new());
+        splice.page(page(1..=5, 5), &mut out);
+        splice.doubt();
+        splice.page(page([], 2), &mut out);
+        splice.batch(&batch(2, &[3, 4]), &mut out);
+        splice.batch(&batch(4, &[5, 6]), &mut out);
+        splice.doubt();
+        splice.page(page([7], 7), &mut out);
+        assert_eq!(seqs(&mut out), [1, 2, 3, 4, 5, 6, 7]);
     }
 
     #[test]

@@ -32,6 +32,14 @@ local function less(a, b)
   return attempt_a < attempt_b or (attempt_a == attempt_b and seq_a < seq_b)
 end
 
+-- Whether events are missing between the last one on record and the one that comes next in the same attempt: a Redis that
+-- comes back may have lost its last second.
+local function is_behind(top, id)
+  local last_attempt, last_seq = parts(top)
+  local attempt, seq = parts(id)
+  return last_attempt == attempt and seq > last_seq + 1
+end
+
 -- Records an event that the store itself makes, in the last attempt, and publishes it. `template` holds \1 where its
 -- id belongs and \2 where `number` does.
 local function record(kind, template, number)

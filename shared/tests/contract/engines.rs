@@ -126,6 +126,7 @@ pub(crate) async fn continued(backends: &Backends, first: &Job) -> Job {
 /// A worker's request, with a token of its own.
 pub(crate) fn claimant(lease: Duration) -> Claimant {
     Claimant {
+        had: 0,
         worker: "worker-1".to_owned(),
         token: Uuid::new_v4(),
         lease,
@@ -163,6 +164,7 @@ pub(crate) fn completed() -> Ending {
             cache_creation_input_tokens: 3,
             cache_read_input_tokens: 4,
         },
+        after: None,
     }
 }
 
@@ -184,5 +186,6 @@ pub(crate) fn batch(events: &[Event]) -> Batch<'_> {
         events,
         turns: 1,
         tool_used: false,
+        with_hole: false,
     }
 }

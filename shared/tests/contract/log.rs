@@ -5,7 +5,8 @@ use std::time::Duration;
 use longshore_shared::backends::Backends;
 use longshore_shared::error::LeaseError;
 use longshore_shared::event::{Event, Kind, frame};
-use longshore_shared::event_log::{Followed, follow};
+use longshore_shared::event_log::{Batch, Followed, follow};
+use longshore_shared::execution::Ending;
 use longshore_shared::id::EventId;
 use longshore_shared::job::Job;
 use longshore_shared::store::{Claimed, Retention};
@@ -21,6 +22,7 @@ over_every_engine! { few() =>
     a_log_is_read_backwards_in_pages,
     token_deltas_are_live_only,
     old_events_make_room_and_the_gap_is_told,
+    what_does_not_follow_is_not_taken,
 }
 
 pub(crate) fn few() -> Retention {
@@ -256,4 +258,37 @@ pub(crate) fn event(followed: Option<Followed>) -> Event {
         Some(Followed::Event(event)) => event,
         other => panic!("an event is expected: {other:?}"),
     }
+}
+
+/// As after a Redis that has come back without its last second: whoever wrote what is missing is told where it ends.
+async fn what_does_not_follow_is_not_taken(on: Backends) {
+    let (job, claimed) = running(&on).await;
+    append(&on, &claimed, &messages(&job, 2..=3)).await;
+    let later = messages(&job, 6..=7);
+    let refused = on.log.append(&claimed.lease, &batch(&later)).await;
+    let behind = |refused| matches!(refused, Err(LeaseError::Behind(Some(top))) if top == id(1, 3));
+    assert!(behind(refused), "what is in between is missing");
+    let ending = Ending {
+        after: Some(id(1, 7)),
+        ..completed()
+    };
+    let refused = on.store.finish(&claimed.lease, &ending, None).await;
+    assert!(behind(refused.map(drop)));
+    append(&on, &claimed, &messages(&job, 2..=4)).await;
+    let with_hole = Batch {
+        with_hole: true,
+        ..batch(&later)
+    };
+    on.log.append(&claimed.lease, &with_hole).await.unwrap();
+    on.store
+        .finish(&claimed.lease, &ending, None)
+        .await
+        .unwrap();
+    let page = on.log.read(job.key(), None, 100).await.unwrap();
+    let seqs: Vec<_> = page
+        .events
+        .iter()
+        .filter_map(|event| event.id.map(|id| id.seq))
+        .collect();
+    assert_eq!(seqs, [1, 2, 3, 4, 6, 7, 8]);
 }

@@ -51,8 +51,8 @@ async fn what_was_not_dispatched_is_listed(on: Backends) {
 async fn a_job_without_a_record_is_recorded_again(on: Backends) {
     on.store.lost(Duration::ZERO, 1).await.unwrap(); // As every worker does: from now on the store is known.
     let lost = job(SessionId::generate());
-    assert!(claimed(&on, &lost).await.anew);
-    assert!(!claimed(&on, &accepted(&on).await).await.anew);
+    assert!(claimed(&on, &lost).await.forgotten);
+    assert!(!claimed(&on, &accepted(&on).await).await.forgotten);
     assert_eq!(
         on.store.locate(lost.execution_id).await.unwrap(),
         Some(lost.key())

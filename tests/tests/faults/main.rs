@@ -6,5 +6,6 @@
 mod api_crash;
 mod broker;
 mod redis_crash;
+mod redis_faults;
 mod stopping;
 mod worker_gone;

@@ -55,6 +55,7 @@ impl MemoryStore {
         let Some(entry) = state.executions.get_mut(&key.execution) else {
             return Claim::Ended;
         };
+        let forgotten = anew || entry.record.attempt.unwrap_or(0) < claimant.had;
         match to {
             Some(to) => {
                 let attempt = entry.start(to, claimant);
@@ -66,7 +67,7 @@ impl MemoryStore {
             None => return Claim::RunningElsewhere,
         }
         Claim::Run(Claimed {
-            anew,
+            forgotten,
             ..entry.claimed(claimant.token, transcript)
         })
     }

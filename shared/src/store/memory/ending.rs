@@ -30,6 +30,9 @@ impl MemoryStore {
         if entry.record.status.has_ended() {
             return Ok(self.head(state, lease.key.session));
         }
+        if ending.after > entry.top {
+            return Err(LeaseError::Behind(entry.top));
+        }
         let to = state
             .step(lease.key, ending.kind.into())
             .ok_or(LeaseError::Lost)?;

@@ -225,7 +225,7 @@ impl Entry {
 impl Entry {
     /// Begins an attempt; answers its number.
     pub(super) fn start(&mut self, to: Status, claimant: &Claimant) -> u32 {
-        let attempt = self.record.attempt.unwrap_or(0) + 1;
+        let attempt = self.record.attempt.unwrap_or(0).max(claimant.had) + 1;
         self.record.status = to;
         self.record.attempt = Some(attempt);
         self.record.started_at.get_or_insert_with(Timestamp::now);
@@ -260,7 +260,7 @@ impl Entry {
             messages: self.record.messages,
             turns: self.record.turns,
             transcript,
-            anew: false,
+            forgotten: false,
         }
     }
 

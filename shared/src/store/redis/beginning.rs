@@ -92,7 +92,8 @@ impl RedisStore {
             .arg(&claimant.worker)
             .arg(millis(claimant.lease))
             .arg(Template::running(job.execution_id).text)
-            .arg(u8::from(create));
+            .arg(u8::from(create))
+            .arg(claimant.had);
         record::add_new(&mut claim, job);
         self.invoke(&claim).await
     }
@@ -129,6 +130,6 @@ fn claimed(job: &Job, claimant: &Claimant, answer: &Answer) -> Claimed {
         messages: answer.number(2),
         turns: answer.number(3),
         transcript: answer.text(4).map(str::to_owned),
-        anew: answer.text(5).is_some(),
+        forgotten: answer.text(6) == Some("1"),
     }
 }

@@ -67,10 +67,19 @@ impl RedisStore {
             .arg(lease.token.to_string())
             .arg(Move::from(ending.kind).as_str());
         self.add_ending(&mut finish, lease.key.execution, ending);
-        finish.arg(transcript.unwrap_or(""));
+        let after = ending.after.map(|id| id.to_string());
+        finish
+            .arg(transcript.unwrap_or(""))
+            .arg(after.unwrap_or_default());
         let answer = self.invoke(&finish).await?;
-        if answer.verdict() != "done" {
-            return Err(LeaseError::Lost);
+        match answer.verdict() {
+            "done" => {}
+            "behind" => {
+                return Err(LeaseError::Behind(
+                    answer.text(1).and_then(|id| id.parse().ok()),
+                ));
+            }
+            _ => return Err(LeaseError::Lost),
         }
         self.ended(lease.key, &answer).await?;
         Ok(answer.job(1).map(|job| *job))

@@ -5,7 +5,7 @@ use longshore_shared::error::AcceptError;
 use longshore_shared::execution::Status;
 use longshore_shared::id::SessionId;
 use longshore_shared::session::SessionMode;
-use longshore_shared::store::{Claim, Retention};
+use longshore_shared::store::{Claim, Claimant, Retention};
 
 use crate::engines::{LEASE, accepted, claimant, job, over_every_engine, running};
 
@@ -15,6 +15,7 @@ over_every_engine! { Retention::default() =>
     claim_gives_one_worker_the_lease,
     of_many_claims_one_wins,
     a_claim_whose_answer_was_lost_is_answered_again,
+    an_attempt_is_above_the_one_that_was_had,
 }
 
 async fn accept_records_a_pending_execution(on: Backends) {
@@ -113,4 +114,19 @@ async fn a_claim_whose_answer_was_lost_is_answered_again(on: Backends) {
     }
     let page = on.log.read(job.key(), None, 10).await.unwrap();
     assert_eq!(page.events.len(), 1, "it started once");
+}
+
+/// The store has forgotten an attempt, as Redis may when it comes back without its last second.
+async fn an_attempt_is_above_the_one_that_was_had(on: Backends) {
+    let job = accepted(&on).await;
+    let claimant = Claimant {
+        had: 7,
+        ..claimant(LEASE)
+    };
+    let claim = on.store.claim(&job, &claimant).await.unwrap();
+    let Claim::Run(claimed) = claim else {
+        panic!("{claim:?}")
+    };
+    assert_eq!(claimed.lease.attempt, 8);
+    assert!(claimed.forgotten);
 }

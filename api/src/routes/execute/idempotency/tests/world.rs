@@ -157,6 +157,7 @@ fn run_request() -> RunRequest {
 
 pub(super) async fn take(store: &dyn ExecutionStore, job: &Job) {
     let claimant = Claimant {
+        had: 0,
         worker: "worker".to_owned(),
         token: Uuid::new_v4(),
         lease: LONG,
