@@ -3,6 +3,7 @@
 use tokio::io::AsyncRead;
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tokio_util::io::InspectReader;
 
 use super::LineSink;
 use super::seen::Seen;
@@ -29,6 +30,13 @@ async fn pass_on(
     sink: &mut dyn LineSink,
     seen: &watch::Sender<Seen>,
 ) -> Result<(), InvalidLine> {
+    // A long line takes its time, and is no silence meanwhile.
+    let stdout = InspectReader::new(stdout, |_: &[u8]| {
+        seen.send_if_modified(|seen| {
+            seen.last_activity = Instant::now();
+            false
+        });
+    });
     let mut lines = Lines::new(stdout);
     loop {
         let line = match lines.next().await {

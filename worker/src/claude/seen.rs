@@ -11,7 +11,7 @@ use crate::stream_json::{Fact, InvalidLine, Kind, Peek};
 /// What the lines read so far add up to.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
-    /// The last line was done with at that time.
+    /// Something was read, or a line was done with, at that time.
     pub(super) last_activity: Instant,
     /// A line is being passed on.
     pub(super) delivering: bool,

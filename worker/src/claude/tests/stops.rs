@@ -128,6 +128,16 @@ async fn silence_is_a_stall_unless_a_tool_is_open() {
 }
 
 #[tokio::test]
+async fn a_line_that_grows_is_no_silence() {
+    let mut world = World::new(&format!(
+        "{STARTED}; printf '{{\"type\":\"system\",\"subtype\":\"'; for i in 1 2 3 4 5 6 7 8; do printf x; sleep 0.5; done; echo '\"}}'; {RESULT}"
+    ));
+    world.limits.stall = Duration::from_secs(2);
+    let (report, lines) = world.collect().await;
+    assert_eq!((report.stopped, lines.len()), (None, 3));
+}
+
+#[tokio::test]
 async fn waiting_for_whoever_takes_the_lines_is_no_silence_and_loses_nothing() {
     let mut world = World::new(&format!(
         "{STARTED}; for i in 1 2 3 4 5; do echo '{{}}'; done; {RESULT}"
