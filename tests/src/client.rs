@@ -125,6 +125,12 @@ impl Client {
         Some(Answer::read(response).await)
     }
 
+    /// `POST` without a body; `None` where nobody answers.
+    pub async fn try_post(&self, path: &str) -> Option<StatusCode> {
+        let response = self.request(Method::POST, path).send().await.ok()?;
+        Some(response.status())
+    }
+
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
         match &self.token {

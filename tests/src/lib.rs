@@ -12,5 +12,6 @@ pub mod reconnecting;
 pub mod server;
 pub mod services;
 pub mod settled;
+pub mod soak;
 pub mod tokens;
 pub mod watcher;

@@ -22,8 +22,22 @@ const SILENCE: Duration = Duration::from_secs(45);
 /// # Panics
 /// When the stream does not end in time, or breaks a promise.
 pub async fn follow(clients: &[Client], execution: &str, patience: Duration) -> Followed {
+    let mut ring = clients.iter().cycle();
+    let next = || ring.next().expect("a client at least").clone();
+    follow_on(next, execution, patience).await
+}
+
+/// As [`follow`], on whatever replica comes next.
+///
+/// # Panics
+/// When the stream does not end in time, or breaks a promise.
+pub async fn follow_on(
+    replica: impl FnMut() -> Client,
+    execution: &str,
+    patience: Duration,
+) -> Followed {
     let mut reading = Reading::default();
-    let ended = timeout(patience, reading.until_end(clients, execution)).await;
+    let ended = timeout(patience, reading.until_end(replica, execution)).await;
     assert!(
         ended.is_ok(),
         "{execution} has not ended after {patience:?} and {} connections: {:#?}",
@@ -53,10 +67,10 @@ struct Reading {
 }
 
 impl Reading {
-    async fn until_end(&mut self, clients: &[Client], execution: &str) {
-        for client in clients.iter().cycle() {
+    async fn until_end(&mut self, mut replica: impl FnMut() -> Client, execution: &str) {
+        loop {
             let after = self.last().map(str::to_owned);
-            if let Some(socket) = client.try_socket(execution, after.as_deref()).await {
+            if let Some(socket) = replica().try_socket(execution, after.as_deref()).await {
                 self.connections += 1;
                 if self.read(socket).await {
                     return;

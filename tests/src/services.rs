@@ -46,11 +46,13 @@ fn setting(name: &str, required: &str) -> Option<String> {
 /// A program of this workspace, as `cargo build --workspace --bins` left it beside the tests.
 #[must_use]
 pub fn program(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows its own path");
-    let folder = test
-        .parent()
-        .and_then(|deps| deps.parent())
-        .expect("tests are in target/*/deps");
+    let ourselves = std::env::current_exe().expect("a program knows its own path");
+    let folder = ourselves.parent().expect("it is in a folder");
+    // Tests are in target/*/deps.
+    let folder = match folder.parent() {
+        Some(parent) if folder.ends_with("deps") => parent,
+        _ => folder,
+    };
     let program = folder.join(name);
     assert!(
         program.exists(),

@@ -104,7 +104,7 @@ impl Server {
     }
 
     /// Names of sets that still hold something, and of channels that are listened to.
-    async fn kept(&self) -> Vec<String> {
+    pub(crate) async fn kept(&self) -> Vec<String> {
         let Some(redis) = self.redis_url() else {
             return Vec::new();
         };

@@ -7,5 +7,6 @@ mod api_crash;
 mod broker;
 mod redis_crash;
 mod redis_faults;
+mod soak;
 mod stopping;
 mod worker_gone;
