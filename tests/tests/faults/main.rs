@@ -5,6 +5,7 @@
 
 mod api_crash;
 mod broker;
+mod clients;
 mod redis_crash;
 mod redis_faults;
 mod soak;
