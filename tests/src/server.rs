@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fake_claude::witness::{self, Event};
+use nix::sys::signal::Signal;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -104,6 +105,41 @@ impl Server {
             client.ready().await;
         }
         test(server).await.finish().await;
+    }
+
+    /// Runs a test on programs that are API and worker at once, whose engines fail until [`Self::mend_engines`]: one program
+    /// that keeps everything in memory, or as many as there are to be APIs, on RabbitMQ and Redis.
+    pub async fn unreliable<F: Future<Output = Server>>(
+        setup: Setup,
+        in_memory: bool,
+        test: impl FnOnce(Server) -> F,
+    ) {
+        let engines = (!in_memory).then(engines).flatten();
+        if engines.is_none() && !in_memory {
+            return;
+        }
+        let mut server = Server::new(setup, engines);
+        let (count, args) = match in_memory {
+            true => (1, vec!["--in-memory".to_owned()]),
+            false => (server.setup.apis, Vec::new()),
+        };
+        let mut environment = server.environment();
+        environment.push(("LONGSHORE_BIND".to_owned(), "127.0.0.1:0".to_owned()));
+        for n in 1..=count {
+            let name = format!("unreliable {n}");
+            let both = Process::start(&name, &program("unreliable"), &args, &environment);
+            let url = both.word_after("listening on ").await;
+            server.clients.push(Client::new(&url));
+            server.apis.push(both);
+        }
+        test(server).await.finish().await;
+    }
+
+    /// From now on the engines of unreliable programs do what they are asked.
+    pub fn mend_engines(&self) {
+        for program in &self.apis {
+            program.signal(Signal::SIGUSR1);
+        }
     }
 
     fn new(setup: Setup, engines: Option<Engines>) -> Self {

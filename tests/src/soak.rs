@@ -1,8 +1,11 @@
 //! A soak: random work under random faults for a given time, and a verdict at its end.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use tokio::time::sleep;
 
 use crate::client::Client;
 use crate::private_engines::{Engine, PrivateEngines};
@@ -78,6 +81,29 @@ pub async fn run(plan: Plan) -> Option<Verdict> {
     })
     .await;
     verdict
+}
+
+/// The same work for a time, with no other faults than those of an unreliable server's engines, which are mended at the end.
+///
+/// # Panics
+/// When what was refused has run, or something is kept.
+pub async fn run_on_unreliable(
+    server: &Server,
+    clients: usize,
+    time: Duration,
+    seed: u64,
+) -> Verdict {
+    let shared = Arc::new(Shared {
+        replicas: Mutex::new(server.clients.clone()),
+        over: AtomicBool::new(false),
+    });
+    let work = load::start(&shared, clients, seed);
+    sleep(time).await;
+    shared.over.store(true, Ordering::Relaxed);
+    let done = work.finish().await;
+    server.mend_engines();
+    server.settled_with_refused(&done.accepted).await;
+    Verdict::of(server, done, BTreeMap::new(), memory::Memory::default()).await
 }
 
 async fn soak(mut server: Server, engines: &PrivateEngines, plan: Plan) -> (Server, Verdict) {

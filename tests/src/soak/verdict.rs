@@ -28,7 +28,8 @@ pub struct Verdict {
     work: Value,
     ended: BTreeMap<String, usize>,
     faults: BTreeMap<String, usize>,
-    keys: i64,
+    /// In Redis, where there is one.
+    keys: Option<i64>,
 }
 
 impl Verdict {
@@ -55,13 +56,16 @@ impl Verdict {
         let overlaps = records
             .iter()
             .filter(|record| record.event == Event::Overlap);
-        let redis = server.redis_url().unwrap_or_default();
+        let keys = match server.redis_url() {
+            Some(redis) => Some(ask_redis(redis, &["DBSIZE"]).await),
+            None => None,
+        };
         Self {
             lost,
             doubled: overlaps.count(),
             left: left(server).await,
             orphans: server.processes(),
-            keys: ask_redis(redis, &["DBSIZE"]).await,
+            keys,
             work: json!({
                 "accepted": accepted.len(), "submitted": done.accepted.len(), "tried_again": done.tried_again,
                 "watched": done.watched, "connections": done.connections,
@@ -134,7 +138,7 @@ impl fmt::Display for Verdict {
         writeln!(f, "work               {}", self.work)?;
         writeln!(f, "ended              {:?}", self.ended)?;
         writeln!(f, "faults             {:?}", self.faults)?;
-        writeln!(f, "keys in redis      {}", self.keys)?;
+        writeln!(f, "keys in redis      {}", self.keys.unwrap_or(0))?;
         let (first, second) = (self.memory.first, self.memory.second);
         writeln!(
             f,

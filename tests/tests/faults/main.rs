@@ -10,4 +10,5 @@ mod redis_crash;
 mod redis_faults;
 mod soak;
 mod stopping;
+mod unreliable;
 mod worker_gone;
