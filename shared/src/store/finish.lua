@@ -1,7 +1,7 @@
 -- Ends an attempt and the execution. ARGV[3]: token; [4]: move; [5..14]: the ending; [15]: transcript or '';
 -- [16]: the attempt's last event or ''.
-local known = redis.call('HMGET', RECORD, 'status', 'token')
-if known[2] ~= ARGV[3] then return {'lost'} end
+-- The token goes with the lease that it is of, and stays with the end that it made.
+if redis.call('HGET', RECORD, 'token') ~= ARGV[3] then return {'lost'} end
 
 local state = after(ARGV[4])
 if state then
@@ -9,7 +9,5 @@ if state then
   if ARGV[16] ~= '' and less(top, ARGV[16]) then return {'behind', top} end
   if ARGV[15] ~= '' then redis.call('HSET', SESSION, 'transcript', ARGV[15]) end
   settle(state, ending(5))
-elseif not known[1] or next(MAY[known[1]]) then
-  return {'lost'} -- Given back to the queue meanwhile.
 end
 return {'done', next_job(), standing()} -- Also for the same call again, because its answer was lost.
