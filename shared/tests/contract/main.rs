@@ -9,5 +9,6 @@ mod idempotency;
 mod log;
 mod queue;
 mod rate_limit;
+mod schedules;
 mod store;
 mod store_recovery;

@@ -4,4 +4,5 @@ mod claiming;
 mod closing;
 mod ending;
 mod pending;
+mod racing;
 mod sessions;
