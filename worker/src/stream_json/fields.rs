@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -42,8 +42,10 @@ impl<'de, const N: usize> Visitor<'de> for Members<'_, N> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found = [None; N];
-        while let Some(place) = map.next_key_seed(Name(&self.0))? {
-            match place {
+        // Not as texts: a key may hold a lone surrogate, which is JSON.
+        while let Some(key) = map.next_key::<&RawValue>()? {
+            let key = name(key);
+            match self.0.iter().position(|name| key.as_deref() == Some(*name)) {
                 Some(place) => found[place] = Some(map.next_value()?),
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -52,26 +54,11 @@ impl<'de, const N: usize> Visitor<'de> for Members<'_, N> {
     }
 }
 
-/// Tells which of the names a key is.
-struct Name<'n>(&'n [&'n str]);
-
-impl<'de> DeserializeSeed<'de> for Name<'_> {
-    type Value = Option<usize>;
-
-    fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<Self::Value, D::Error> {
-        key.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Name<'_> {
-    type Value = Option<usize>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().position(|name| *name == key))
+fn name(key: &RawValue) -> Option<Cow<'_, str>> {
+    let plain = key.get().trim_matches('"');
+    match plain.contains('\\') {
+        true => text(key),
+        false => Some(Cow::Borrowed(plain)),
     }
 }
 
@@ -99,6 +86,7 @@ mod tests {
             r#"{"a":1}x"#,
             r#"{"a":}"#,
             r#"{"a":"\x"}"#,
+            "{\"\t\":1}",
         ] {
             assert!(fields(bad, ["a"]).is_err(), "{bad}");
         }
@@ -111,5 +99,7 @@ mod tests {
     fn a_lone_surrogate_is_json_but_no_text() {
         let [a] = fields(r#"{"a":"\ud800"}"#, ["a"]).unwrap();
         assert_eq!(text(a.unwrap()), None);
+        let [a] = fields(r#"{"\ud800":1,"a":2}"#, ["a"]).unwrap();
+        assert_eq!(a.unwrap().get(), "2");
     }
 }
