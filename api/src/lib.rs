@@ -14,6 +14,8 @@ mod docs;
 mod error;
 mod extract;
 mod frames;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod identity;
 mod listener;
 mod middleware;

@@ -13,6 +13,8 @@ pub mod event;
 pub mod event_log;
 pub mod execution;
 mod expiring;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod id;
 pub mod idempotency;
 pub mod job;

@@ -9,6 +9,8 @@ mod context;
 mod conversation;
 mod delivery;
 mod execution;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod guard;
 mod health;
 mod janitor;

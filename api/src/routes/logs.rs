@@ -14,7 +14,7 @@ use crate::state::ApiState;
 mod cursor;
 mod walk;
 
-use cursor::LogCursor;
+pub(crate) use cursor::LogCursor;
 use walk::Walk;
 
 const DEFAULT_LIMIT: usize = 100;

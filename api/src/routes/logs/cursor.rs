@@ -10,7 +10,7 @@ use longshore_shared::id::EventId;
 
 /// A place between two events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct LogCursor {
+pub(crate) struct LogCursor {
     pub(super) order: Order,
     /// The execution's number in its session.
     pub(super) number: u64,

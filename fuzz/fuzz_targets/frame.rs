@@ -1,0 +1,4 @@
+//! Messages of pub/sub.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| longshore_shared::fuzzing::frame(bytes));
