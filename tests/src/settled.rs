@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use fake_claude::witness::{self, Event};
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
+use crate::client::next_frame;
 use crate::process::PATIENCE;
 use crate::server::Server;
 
@@ -61,6 +63,32 @@ impl Server {
         };
         let in_time = timeout(PATIENCE, empty).await.is_ok();
         assert!(in_time, "this is kept of what has ended: {kept:?}");
+    }
+
+    /// Submits a prompt, and waits until the CLI has printed its first line.
+    pub async fn running(&self, prompt: &str) -> String {
+        let (execution, _) = self.client().submit(prompt).await;
+        self.speaks(&execution).await;
+        execution
+    }
+
+    /// Waits until the CLI has printed its first line for an execution.
+    ///
+    /// # Panics
+    /// When it ends without one.
+    pub async fn speaks(&self, execution: &str) {
+        let mut socket = self.client().socket(execution, None).await;
+        while next_frame(&mut socket).await.expect("it runs")["type"] != "claude_message" {}
+    }
+
+    /// In which order CLIs began, and for which executions.
+    #[must_use]
+    pub fn starts(&self) -> Vec<String> {
+        let records = witness::read(&self.witness()).into_iter();
+        records
+            .filter(|record| record.event == Event::Start)
+            .filter_map(|record| record.execution)
+            .collect()
     }
 
     /// Waits until an execution has ended, and gives its record.

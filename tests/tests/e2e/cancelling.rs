@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use futures_util::SinkExt as _;
 use reqwest::StatusCode;
-use tests::client::next_frame;
 use tests::server::{SOON, Server, Setup};
 use tests::watcher::Watched;
 use tokio_tungstenite::tungstenite::Message;
@@ -20,16 +19,10 @@ over_every_server! { Setup::default().with("LONGSHORE_SLOTS", "1") =>
     cancelling_races_with_success: ["executions.cancel.race"],
 }
 
-/// Submits a prompt and waits until the CLI has printed its first line.
-async fn started(server: &Server, prompt: &str) -> String {
-    let (execution, _) = server.client().submit(prompt).await;
-    let mut socket = server.other().socket(&execution, None).await;
-    while next_frame(&mut socket).await.expect("it runs")["type"] != "claude_message" {}
-    execution
-}
-
 async fn a_running_execution_is_cancelled(server: Server) -> Server {
-    let execution = started(&server, r#"[[tool Bash {"command":"sleep 300"}]]"#).await;
+    let execution = server
+        .running(r#"[[tool Bash {"command":"sleep 300"}]]"#)
+        .await;
     let answer = server.other().cancel(&execution).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED);
     assert_eq!(answer.body["execution_id"], execution.as_str());
@@ -47,7 +40,7 @@ async fn a_running_execution_is_cancelled(server: Server) -> Server {
 }
 
 async fn a_socket_can_cancel(server: Server) -> Server {
-    let execution = started(&server, "[[hang]]").await;
+    let execution = server.running("[[hang]]").await;
     let mut socket = server.other().socket(&execution, None).await;
     socket
         .send(Message::text(r#"{"type":"cancel"}"#))
@@ -59,7 +52,9 @@ async fn a_socket_can_cancel(server: Server) -> Server {
 }
 
 async fn a_deaf_cli_is_killed(server: Server) -> Server {
-    let execution = started(&server, "[[daemon]][[deaf]][[ignore-signals]][[hang]]").await;
+    let execution = server
+        .running("[[daemon]][[deaf]][[ignore-signals]][[hang]]")
+        .await;
     let asked = Instant::now();
     server.client().cancel(&execution).await;
     let watched = server.client().watch(&execution).await;
@@ -76,7 +71,7 @@ async fn a_pending_execution_never_runs(server: Server) -> Server {
     // Fills every slot, so that the next one waits.
     let mut running = Vec::new();
     for _ in 0..server.workers.len().max(1) {
-        running.push(started(&server, "[[hang]]").await);
+        running.push(server.running("[[hang]]").await);
     }
     let (waiting, _) = server.client().submit("[[text never]]").await;
     let answer = server.other().cancel(&waiting).await;

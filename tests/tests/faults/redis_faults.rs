@@ -5,7 +5,6 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use reqwest::StatusCode;
 use serde_json::json;
-use tests::client::next_frame;
 use tests::private_engines::{Engine, PrivateEngines};
 use tests::process::until;
 use tests::proxy::Proxy;
@@ -15,13 +14,6 @@ use tests::services::{ask_redis, engines};
 use tokio::time::{Instant, sleep};
 
 const PATIENCE: Duration = Duration::from_secs(90);
-
-async fn runs(server: &Server, prompt: &str) -> String {
-    let (execution, _) = server.client().submit(prompt).await;
-    let mut socket = server.client().socket(&execution, None).await;
-    while next_frame(&mut socket).await.expect("it runs")["type"] != "claude_message" {}
-    execution
-}
 
 /// New work is refused; what runs is held back, loses nothing and goes on.
 #[tokio::test]
@@ -36,7 +28,7 @@ async fn a_redis_without_memory_holds_back_what_runs() {
     };
     let setup = Setup::default().on(&engines.addresses);
     Server::cluster(setup, |server| async move {
-        let execution = runs(&server, "[[lines n=100 rate=20 bytes=2000]]").await;
+        let execution = server.running("[[lines n=100 rate=20 bytes=2000]]").await;
         memory("1").await;
         let body = json!({ "workspace_id": "demo", "prompt": "[[text refused]]" });
         let asked = Instant::now();
@@ -83,11 +75,11 @@ async fn a_redis_that_loses_its_tail_loses_no_execution() {
     Server::cluster(setup, |server| async move {
         let mut executions = Vec::new();
         for _ in 0..4 {
-            executions.push(runs(&server, "[[lines n=120 rate=6]]").await);
+            executions.push(server.running("[[lines n=120 rate=6]]").await);
         }
         let before = engines.written();
         for _ in 0..2 {
-            executions.push(runs(&server, "[[lines n=40 rate=10]]").await);
+            executions.push(server.running("[[lines n=40 rate=10]]").await);
         }
         for _ in 0..2 {
             executions.push(server.client().submit("[[text later]]").await.0);
@@ -123,7 +115,7 @@ async fn a_redis_that_hangs_costs_nothing_but_time() {
     let engines = &engines;
     let setup = Setup::default().on(&engines.addresses);
     Server::cluster(setup, |server| async move {
-        let execution = runs(&server, "[[lines n=150 rate=10]]").await;
+        let execution = server.running("[[lines n=150 rate=10]]").await;
         let watching = (0..6).map(|_| follow(&server.clients, &execution, PATIENCE));
         let hanging = async {
             for _ in 0..2 {
@@ -162,7 +154,7 @@ async fn a_worker_that_is_cut_off_from_redis_freezes() {
         server
             .start_worker_with(&[("LONGSHORE_REDIS_URL", &proxied)])
             .await;
-        let short = runs(&server, "[[lines n=60 rate=10]]").await;
+        let short = server.running("[[lines n=60 rate=10]]").await;
         proxy.hang(true);
         sleep(Duration::from_secs(3)).await;
         proxy.hang(false);
@@ -170,7 +162,7 @@ async fn a_worker_that_is_cut_off_from_redis_freezes() {
         assert_eq!(watched.status(), "completed");
         assert!(watched.ids().all(|id| id.starts_with("1-")), "one attempt");
 
-        let long = runs(&server, "[[hang once]][[lines n=20 rate=10]]").await;
+        let long = server.running("[[hang once]][[lines n=20 rate=10]]").await;
         proxy.away(true);
         until(|| all_stopped(&server)).await;
         server.start_worker().await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use nix::sys::signal::Signal;
 use serde_json::json;
-use tests::client::{Client, next_frame};
+use tests::client::Client;
 use tests::process::Process;
 use tests::reconnecting::follow;
 use tests::server::{Server, Setup};
@@ -27,13 +27,6 @@ fn one_worker() -> Setup {
     }
 }
 
-async fn submit_until_it_runs(server: &Server, prompt: &str) -> String {
-    let (execution, _) = server.client().submit(prompt).await;
-    let mut socket = server.client().socket(&execution, None).await;
-    while next_frame(&mut socket).await.expect("it runs")["type"] != "claude_message" {}
-    execution
-}
-
 async fn goes_on_elsewhere(server: &Server, execution: &str, since: Instant) {
     let watched = server.other().watch(execution).await;
     assert!(since.elapsed() < AT_ONCE, "after {:?}", since.elapsed());
@@ -47,7 +40,7 @@ async fn goes_on_elsewhere(server: &Server, execution: &str, since: Instant) {
 async fn what_a_worker_hands_back_runs_at_once() {
     let setup = one_worker().with("LONGSHORE_DRAIN", "1s");
     Server::cluster(setup, |mut server| async move {
-        let execution = submit_until_it_runs(&server, PROMPT).await;
+        let execution = server.running(PROMPT).await;
         let mut stopped = server.workers.remove(0);
         server.start_worker().await;
         let asked = Instant::now();
@@ -63,7 +56,7 @@ async fn what_a_worker_hands_back_runs_at_once() {
 #[tokio::test]
 async fn a_worker_that_is_asked_twice_hands_back_at_once() {
     Server::cluster(one_worker(), |mut server| async move {
-        let execution = submit_until_it_runs(&server, PROMPT).await;
+        let execution = server.running(PROMPT).await;
         let mut stopped = server.workers.remove(0);
         server.start_worker().await;
         let asked = Instant::now();
@@ -137,7 +130,7 @@ async fn a_full_worker_hands_everything_back() {
     Server::cluster(setup, |mut server| async move {
         let mut executions = Vec::new();
         for _ in 0..4 {
-            executions.push(submit_until_it_runs(&server, PROMPT).await);
+            executions.push(server.running(PROMPT).await);
         }
         for _ in 0..4 {
             executions.push(server.client().submit("[[text later]]").await.0);
