@@ -13,6 +13,7 @@ pub mod reconnecting;
 pub mod server;
 pub mod services;
 pub mod settled;
+pub mod small_disk;
 pub mod soak;
 pub mod tokens;
 pub mod watcher;

@@ -98,6 +98,12 @@ impl Process {
         self.lines.lock().expect("no reader panics").join("\n")
     }
 
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has in memory, in KiB; `None` when it runs no more.
     #[must_use]
     pub fn resident(&self) -> Option<u64> {

@@ -154,14 +154,14 @@ impl Transcripts {
 
     async fn put(&self, mut from: impl AsyncRead + Unpin, name: String) -> io::Result<String> {
         let mut writer = BufWriter::new(Arc::clone(&self.store), Name::from(name.as_str()));
-        match copy(&mut from, &mut writer).await {
-            Ok(()) => Ok(name),
-            Err(error) => {
-                // The first error tells more than that of tidying up.
-                let _ = writer.abort().await;
-                Err(error)
-            }
+        if let Err(error) = tokio::io::copy(&mut from, &mut writer).await {
+            // The first error tells more than that of tidying up.
+            let _ = writer.abort().await;
+            return Err(error);
         }
+        // Where this fails it has tidied up by itself; then aborting panics.
+        writer.shutdown().await?;
+        Ok(name)
     }
 
     /// What is kept of an execution and of its session.
@@ -215,11 +215,6 @@ impl Transcripts {
 
 fn folder(session: SessionId) -> String {
     format!("sessions/{session}")
-}
-
-async fn copy(from: &mut (impl AsyncRead + Unpin), writer: &mut BufWriter) -> io::Result<()> {
-    tokio::io::copy(from, writer).await?;
-    writer.shutdown().await
 }
 
 async fn bounded<T>(work: impl Future<Output = io::Result<T>>) -> Result<T, TranscriptError> {

@@ -6,6 +6,7 @@
 mod api_crash;
 mod broker;
 mod clients;
+mod full_disk;
 mod redis_crash;
 mod redis_faults;
 mod soak;
