@@ -5,10 +5,12 @@
 
 mod api_crash;
 mod broker;
+mod cancelling;
 mod clients;
 mod full_disk;
 mod redis_crash;
 mod redis_faults;
+mod sessions;
 mod soak;
 mod stopping;
 mod unreliable;
