@@ -81,6 +81,16 @@ impl Client {
         }
     }
 
+    /// The server's port.
+    ///
+    /// # Panics
+    /// When its address names none.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        let url: reqwest::Url = self.url.parse().expect("an address");
+        url.port_or_known_default().expect("a port")
+    }
+
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
