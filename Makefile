@@ -1,7 +1,7 @@
 # `make` lists what there is to do.
 
 .DEFAULT_GOAL := help
-.PHONY: help dev build fmt lint fmt-check clippy rustdoc api-docs check test soak fuzz schemathesis services services-down clean
+.PHONY: help dev build fmt lint fmt-check clippy rustdoc api-docs check test soak proofs fuzz schemathesis services services-down clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,9 @@ test: ## every test, with RabbitMQ, Redis and the real Claude CLI, found or inst
 
 soak: ## random faults under load, SECONDS=600 SEED=1, and a verdict
 	deploy/soak $(or $(SECONDS),600) $(SEED)
+
+proofs: ## the tests that docs/reliability.md names, TIMES=10 in a row
+	deploy/proofs $(or $(TIMES),10)
 
 fuzz: ## what reads bytes from outside, SECONDS=60 for each reader; needs a nightly compiler
 	deploy/fuzz $(or $(SECONDS),60)
