@@ -20,7 +20,7 @@ impl Player<'_> {
             Step::Crash => _ = raise(Signal::SIGKILL),
             Step::Garbage => self.claude.out.raw(b"{this is no JSON\n"),
             Step::Utf8 => self.invalid_utf8(),
-            Step::LongLine { bytes } => self.text_line("msg_long", &"x".repeat(bytes)),
+            Step::LongLine { bytes } => self.long_line(bytes),
             Step::Stderr { bytes } => flood(bytes),
             Step::CloseStdout => self.claude.out.close(),
             Step::Daemon => self.daemon(),
@@ -37,15 +37,32 @@ impl Player<'_> {
 
     /// An assistant line, whole but for two bytes that no UTF-8 text can hold.
     fn invalid_utf8(&mut self) {
-        let block = json!({"type": "text", "text": "before @@ after"});
-        let mut line = shape::assistant(&self.claude.flags, "msg_utf8", &block);
+        let (begin, end) = self.line_around("msg_utf8");
+        for part in [begin.as_bytes(), b"\xff\xff", end.as_bytes()] {
+            self.claude.out.raw(part);
+        }
+    }
+
+    /// A line in pieces: to make it whole would take a busy machine seconds, in which nothing is printed.
+    fn long_line(&mut self, bytes: usize) {
+        const PIECE: usize = 64 << 10;
+        let (begin, end) = self.line_around("msg_long");
+        self.claude.out.raw(begin.as_bytes());
+        for _ in 0..bytes.div_ceil(PIECE) {
+            self.claude.out.raw(&[b'x'; PIECE]);
+        }
+        self.claude.out.raw(end.as_bytes());
+    }
+
+    /// What stands before and behind the text of an assistant line.
+    fn line_around(&self, message: &str) -> (String, String) {
+        let block = json!({"type": "text", "text": "@@"});
+        let mut line = shape::assistant(&self.claude.flags, message, &block);
         line["session_id"] = json!(self.claude.session.id);
         line["uuid"] = json!(uuid::Uuid::new_v4());
-        let mut bytes = format!("{line}\n").into_bytes();
-        for byte in bytes.iter_mut().filter(|byte| **byte == b'@') {
-            *byte = 0xff;
-        }
-        self.claude.out.raw(&bytes);
+        let line = format!("{line}\n");
+        let (begin, end) = line.split_once("@@").expect("the text is in it");
+        (begin.to_owned(), end.to_owned())
     }
 
     fn daemon(&mut self) {
