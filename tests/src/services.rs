@@ -140,8 +140,8 @@ pub async fn empty_redis(engines: &Engines, namespace: &str) {
         .query_async(&mut redis)
         .await
         .expect("redis answers");
-    if !keys.is_empty() {
-        let () = redis::cmd("DEL")
+    for keys in keys.chunks(10_000) {
+        let () = redis::cmd("UNLINK")
             .arg(keys)
             .query_async(&mut redis)
             .await

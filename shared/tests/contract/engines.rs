@@ -13,6 +13,7 @@ use longshore_shared::session::SessionMode;
 use longshore_shared::store::{Claim, Claimant, Claimed, Retention};
 use longshore_shared::timestamp::Timestamp;
 use longshore_shared::usage::Usage;
+use tests::services::{Engines, empty_redis};
 use uuid::Uuid;
 
 use crate::backends::{namespace, service};
@@ -59,23 +60,11 @@ pub(crate) async fn on_redis<F: Future<Output = ()>>(
     tokio::time::timeout(Duration::from_secs(180), test(backends))
         .await
         .expect("the test ends in time");
-    let mut redis = redis::Client::open(redis_url)
-        .unwrap()
-        .get_multiplexed_async_connection()
-        .await
-        .unwrap();
-    let keys: Vec<String> = redis::cmd("KEYS")
-        .arg(format!("{namespace}:*"))
-        .query_async(&mut redis)
-        .await
-        .unwrap();
-    if !keys.is_empty() {
-        let () = redis::cmd("DEL")
-            .arg(keys)
-            .query_async(&mut redis)
-            .await
-            .unwrap();
-    }
+    let engines = Engines {
+        amqp_url: settings.amqp_url,
+        redis_url,
+    };
+    empty_redis(&engines, &namespace).await;
 }
 
 pub(crate) fn job(session: SessionId) -> Job {
