@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
 use crate::client::next_frame;
-use crate::process::PATIENCE;
+use crate::process::{PATIENCE, until};
 use crate::server::Server;
 
 const PAUSE: Duration = Duration::from_millis(50);
@@ -79,6 +79,17 @@ impl Server {
     pub async fn speaks(&self, execution: &str) {
         let mut socket = self.client().socket(execution, None).await;
         while next_frame(&mut socket).await.expect("it runs")["type"] != "claude_message" {}
+    }
+
+    /// Waits until a checkpoint of a session's transcript is kept: whole, under its own name.
+    pub async fn keeps_a_checkpoint(&self, session: &str) {
+        let folder = self.state().join("sessions").join(session);
+        until(|| {
+            let files = std::fs::read_dir(&folder).into_iter().flatten();
+            let mut names = files.flatten().map(|file| file.file_name());
+            names.any(|name| name.to_string_lossy().ends_with(".checkpoint.jsonl"))
+        })
+        .await;
     }
 
     /// In which order CLIs began, and for which executions.

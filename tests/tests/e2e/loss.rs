@@ -1,11 +1,8 @@
 //! What becomes of an execution whose worker is lost.
 
-use std::time::Duration;
-
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tests::client::{Socket, next_frame};
-use tests::process::PATIENCE;
 use tests::server::{Server, Setup};
 use tests::services::engines;
 
@@ -107,19 +104,6 @@ async fn retry_repeats_a_tool() {
     .await;
 }
 
-/// Waits until a session's transcript was kept while it runs.
-async fn is_kept(server: &Server, session: &str) {
-    let folder = server.state().join("sessions").join(session);
-    let kept = async {
-        while !std::fs::read_dir(&folder).is_ok_and(|mut files| files.next().is_some()) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, kept)
-        .await
-        .expect("a checkpoint is kept");
-}
-
 /// What its tools have done before is not done again, whether its worker died or was stopped.
 #[tokio::test]
 async fn a_retry_goes_on_from_its_last_tool() {
@@ -130,7 +114,7 @@ async fn a_retry_goes_on_from_its_last_tool() {
             let (execution, session) = server.client().execute(&body).await;
             let mut socket = server.client().socket(&execution, None).await;
             read_until(&mut socket, |frame| frame["data"]["message"]["content"][0]["text"] == "between").await;
-            is_kept(&server, &session).await;
+            server.keeps_a_checkpoint(&session).await;
             let mut lost = server.workers.remove(0);
             lost.signal(signal);
             lost.exit().await;

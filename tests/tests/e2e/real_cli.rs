@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tests::anthropic_double::AnthropicDouble;
 use tests::client::next_frame;
+use tests::process::until;
 use tests::server::{Server, Setup};
 use tests::services::real_claude;
 
@@ -198,21 +199,14 @@ async fn a_retry_goes_on_from_its_last_tool() {
         let body = json!({ "workspace_id": "demo", "prompt": prompt, "on_worker_loss": "retry" });
         let (execution, session) = server.client().execute(&body).await;
         let ran = server.workspace("demo").join("ran");
-        let folder = server.state().join("sessions").join(&session);
         let runs = || {
             std::fs::read_to_string(&ran)
                 .unwrap_or_default()
                 .lines()
                 .count()
         };
-        let second = async {
-            while runs() < 2 || std::fs::read_dir(&folder).is_err() {
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(tests::process::PATIENCE, second)
-            .await
-            .expect("the second tool runs");
+        until(|| runs() == 2).await;
+        server.keeps_a_checkpoint(&session).await;
         let mut killed = server.workers.remove(0);
         killed.signal(nix::sys::signal::Signal::SIGKILL);
         killed.exit().await;
