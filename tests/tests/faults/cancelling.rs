@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use reqwest::Method;
 use serde_json::json;
+use tests::process::Process;
 use tests::server::{Server, Setup};
 use tests::services::engines;
 
@@ -21,6 +22,7 @@ fn setup(workers: usize) -> Setup {
     setup.with("LONGSHORE_LEASE", "3s")
 }
 
+/// It ends as cancelled in time, having begun so many times.
 async fn is_cancelled(server: &Server, execution: &str, since: Instant, begun: usize) {
     let ended = server.ended(execution).await;
     assert_eq!(ended["status"], "cancelled", "{ended:#}");
@@ -30,8 +32,29 @@ async fn is_cancelled(server: &Server, execution: &str, since: Instant, begun: u
     assert_eq!(starts.count(), begun, "{ended:#}");
 }
 
-async fn kill(server: &mut Server, worker: usize) {
-    let mut worker = server.workers.remove(worker);
+/// Runs a prompt on the only worker, lets `dies` end that, and starts another one.
+async fn cancelled_once(
+    setup: Setup,
+    prompt: &str,
+    dies: impl AsyncFnOnce(&Server, &str, Process),
+) {
+    if engines().is_none() {
+        return;
+    }
+    Server::cluster(setup, |mut server| async move {
+        let execution = server.running(prompt).await;
+        let worker = server.workers.remove(0);
+        let since = Instant::now();
+        dies(&server, &execution, worker).await;
+        server.start_worker().await;
+        is_cancelled(&server, &execution, since, 1).await;
+        server.settled(&[execution]).await;
+        server
+    })
+    .await;
+}
+
+async fn kill(mut worker: Process) {
     worker.signal(Signal::SIGKILL);
     worker.exit().await;
 }
@@ -65,19 +88,10 @@ async fn what_waits_is_cancelled_though_its_api_dies() {
 /// It never heard of the cancellation.
 #[tokio::test]
 async fn what_runs_is_cancelled_though_its_worker_sleeps_and_dies() {
-    if engines().is_none() {
-        return;
-    }
-    Server::cluster(setup(1), |mut server| async move {
-        let execution = server.running(RUNS).await;
-        server.workers[0].signal(Signal::SIGSTOP);
-        server.client().cancel(&execution).await;
-        let since = Instant::now();
-        kill(&mut server, 0).await;
-        server.start_worker().await;
-        is_cancelled(&server, &execution, since, 1).await;
-        server.settled(&[execution]).await;
-        server
+    cancelled_once(setup(1), RUNS, async |server, execution, worker| {
+        worker.signal(Signal::SIGSTOP);
+        server.client().cancel(execution).await;
+        kill(worker).await;
     })
     .await;
 }
@@ -85,19 +99,10 @@ async fn what_runs_is_cancelled_though_its_worker_sleeps_and_dies() {
 /// It has asked the CLI to end, which does not listen.
 #[tokio::test]
 async fn what_is_being_cancelled_is_cancelled_though_its_worker_dies() {
-    if engines().is_none() {
-        return;
-    }
-    Server::cluster(setup(1), |mut server| async move {
-        let deaf = "[[text begun]][[deaf]][[ignore-signals]][[hang]]";
-        let execution = server.running(deaf).await;
-        let since = Instant::now();
-        server.client().cancel(&execution).await;
-        kill(&mut server, 0).await;
-        server.start_worker().await;
-        is_cancelled(&server, &execution, since, 1).await;
-        server.settled(&[execution]).await;
-        server
+    let deaf = "[[text begun]][[deaf]][[ignore-signals]][[hang]]";
+    cancelled_once(setup(1), deaf, async |server, execution, worker| {
+        server.client().cancel(execution).await;
+        kill(worker).await;
     })
     .await;
 }
@@ -105,24 +110,12 @@ async fn what_is_being_cancelled_is_cancelled_though_its_worker_dies() {
 /// It is stopped in good order in the same moment, and hands back what it runs: to nobody.
 #[tokio::test]
 async fn what_is_handed_back_is_cancelled() {
-    if engines().is_none() {
-        return;
-    }
-    Server::cluster(
-        setup(1).with("LONGSHORE_DRAIN", "1s"),
-        |mut server| async move {
-            let execution = server.running(RUNS).await;
-            let since = Instant::now();
-            let stopped = server.workers.remove(0);
-            stopped.signal(Signal::SIGTERM);
-            server.client().cancel(&execution).await;
-            stopped.stop().await;
-            server.start_worker().await;
-            is_cancelled(&server, &execution, since, 1).await;
-            server.settled(&[execution]).await;
-            server
-        },
-    )
+    let setup = setup(1).with("LONGSHORE_DRAIN", "1s");
+    cancelled_once(setup, RUNS, async |server, execution, worker| {
+        worker.signal(Signal::SIGTERM);
+        server.client().cancel(execution).await;
+        worker.stop().await;
+    })
     .await;
 }
 
@@ -142,7 +135,7 @@ async fn what_a_closed_session_holds_is_cancelled_though_its_worker_dies() {
         let path = format!("/api/v1/claude/sessions/{session}");
         let request = server.client().request(Method::DELETE, &path);
         server.client().send(request).await;
-        kill(&mut server, 0).await;
+        kill(server.workers.remove(0)).await;
         server.start_worker().await;
         is_cancelled(&server, &execution, since, 1).await;
         is_cancelled(&server, &next, since, 0).await;
