@@ -3,13 +3,13 @@
 use anyhow::{Context as _, bail};
 use longshore_api::config::secret::Secret;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::Request;
 
-use crate::args::RunArgs;
+use crate::args::ServerArgs;
 
 /// What the API answers to an accepted execution.
 #[derive(Debug, Deserialize)]
@@ -26,30 +26,20 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(crate) fn new(url: Url, token: Option<&Secret>) -> anyhow::Result<Self> {
+    pub(crate) fn new(server: &ServerArgs) -> anyhow::Result<Self> {
+        let token = server.token.as_ref();
         let headers = token.map(authorization).transpose()?.unwrap_or_default();
         let http = Client::builder()
             .timeout(std::time::Duration::from_secs(30))
             .default_headers(headers.clone())
             .build()?;
+        let url = server.url.clone();
         Ok(Self { http, url, headers })
     }
 
-    pub(crate) async fn execute(&self, args: &RunArgs, stream: bool) -> anyhow::Result<Accepted> {
-        let mut body = json!({
-            "workspace_id": args.workspace,
-            "prompt": args.prompt,
-            "session_id": args.session,
-            "model": args.model,
-            "max_turns": args.max_turns,
-            "timeout_seconds": args.timeout,
-            "stream": stream,
-        });
-        if !args.tools.is_empty() {
-            body["tools"] = json!(args.tools);
-        }
+    pub(crate) async fn execute(&self, body: &Value) -> anyhow::Result<Accepted> {
         let url = self.address("api/v1/claude/execute");
-        let request = self.http.post(url).json(&body);
+        let request = self.http.post(url).json(body);
         let response = request.send().await.with_context(|| {
             format!(
                 "no answer from {}; is it running? `longshore dev` starts one here",
@@ -99,15 +89,37 @@ fn authorization(token: &Secret) -> anyhow::Result<HeaderMap> {
     Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
 }
 
+/// What a server says against a request.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("{message} ({code})")]
+    Said { code: String, message: String },
+    #[error("the server answered {0}; is this the address of a Longshore API?")]
+    Odd(StatusCode),
+}
+
+impl Refusal {
+    /// One word for all of its kind.
+    pub(crate) fn kind(&self) -> String {
+        match self {
+            Self::Said { code, .. } => code.clone(),
+            Self::Odd(status) => status.as_u16().to_string(),
+        }
+    }
+}
+
 /// The response, or what the API says against it.
-async fn answer(response: Response) -> anyhow::Result<Response> {
+async fn answer(response: Response) -> Result<Response, Refusal> {
     let status = response.status();
     if status.is_success() {
         return Ok(response);
     }
     let body: Value = response.json().await.unwrap_or_default();
-    match (body["code"].as_str(), body["message"].as_str()) {
-        (Some(code), Some(message)) => bail!("{message} ({code})"),
-        _ => bail!("the server answered {status}; is this the address of a Longshore API?"),
-    }
+    Err(match (body["code"].as_str(), body["message"].as_str()) {
+        (Some(code), Some(message)) => Refusal::Said {
+            code: code.to_owned(),
+            message: message.to_owned(),
+        },
+        _ => Refusal::Odd(status),
+    })
 }

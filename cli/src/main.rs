@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use longshore_cli::args::{Cli, Command, started_as_fake_claude};
-use longshore_cli::{dev, run, token};
+use longshore_cli::{dev, load, run, token};
 use longshore_shared::config::{parse, refuse};
 use longshore_worker::config::started_as_guard;
 use longshore_worker::guard;
@@ -32,6 +32,7 @@ async fn start(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Dev(args) => dev::dev(*args).await,
         Command::Run(args) => run::run(*args).await,
+        Command::Load(args) => load::load(*args).await,
         Command::Token(args) => Ok(token::token(&args).unwrap_or_else(|error| refuse(error))),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::RunArgs;
@@ -23,14 +23,30 @@ const INTERRUPTED: u8 = 130;
 /// # Errors
 /// When the API refuses it, or its stream is lost for good.
 pub async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
-    let api = Api::new(args.url.clone(), args.token.as_ref())?;
+    let api = Api::new(&args.server)?;
     let mut screen = Screen::new();
-    let accepted = api.execute(&args, screen.live).await?;
+    let accepted = api.execute(&request(&args, screen.live)).await?;
     screen.note(&format!(
         "execution {} · session {}",
         accepted.execution_id, accepted.session_id
     ));
     follow(&api, &accepted.execution_id, &mut screen).await
+}
+
+fn request(args: &RunArgs, stream: bool) -> Value {
+    let mut body = json!({
+        "workspace_id": args.workspace,
+        "prompt": args.prompt,
+        "session_id": args.session,
+        "model": args.model,
+        "max_turns": args.max_turns,
+        "timeout_seconds": args.timeout,
+        "stream": stream,
+    });
+    if !args.tools.is_empty() {
+        body["tools"] = json!(args.tools);
+    }
+    body
 }
 
 async fn follow(api: &Api, execution: &str, screen: &mut Screen) -> anyhow::Result<ExitCode> {

@@ -6,27 +6,17 @@ use anyhow::{Context as _, bail};
 use futures_util::{SinkExt as _, StreamExt as _};
 use longshore_shared::retry::Backoff;
 use serde_json::Value;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::Api;
+use crate::socket::{self, NotOpen, Socket};
 
 /// Connections in a row that brought nothing: about a minute with the pauses between them.
 const MAX_FAILURES: u32 = 20;
 
-/// How long a connection may take to open.
-const OPENING: Duration = Duration::from_secs(10);
-
 /// The server pings every 20 s; a connection that is silent for longer is dead.
 const SILENCE: Duration = Duration::from_secs(60);
-
-/// A line of the CLI may be 16 MiB.
-const MAX_FRAME: usize = 32 << 20;
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// The closes after which coming back would be the same again.
 const NO: [u16; 5] = [1008, 1009, 4401, 4403, 4404];
@@ -121,27 +111,11 @@ impl<'a> Watch<'a> {
 
     async fn connect(&mut self) -> anyhow::Result<()> {
         sleep_until(self.not_before).await;
-        let request = self.api.socket(self.execution, self.after.as_deref())?;
-        let mut config = WebSocketConfig::default();
-        (config.max_message_size, config.max_frame_size) = (Some(MAX_FRAME), Some(MAX_FRAME));
-        let connecting = connect_async_with_config(request, Some(config), true);
-        match timeout(OPENING, connecting).await {
-            Ok(Ok((socket, _))) => self.socket = Some(socket),
-            Ok(Err(Error::Http(refusal))) if refusal.status().is_client_error() => {
-                bail!(
-                    "the server refuses the stream: {}",
-                    said(refusal.body().as_deref())
-                );
-            }
-            _ => self.lost()?,
+        match socket::open(self.api, self.execution, self.after.as_deref()).await {
+            Ok(socket) => self.socket = Some(socket),
+            Err(NotOpen::Refused(reason)) => bail!("the server refuses the stream: {reason}"),
+            Err(NotOpen::Later) => self.lost()?,
         }
         Ok(())
     }
-}
-
-fn said(body: Option<&[u8]>) -> String {
-    let error: Option<Value> = body.and_then(|body| serde_json::from_slice(body).ok());
-    error
-        .and_then(|error| error["message"].as_str().map(str::to_owned))
-        .unwrap_or_else(|| "no reason given".to_owned())
 }

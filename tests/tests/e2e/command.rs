@@ -10,6 +10,7 @@ use tests::services::{path, program};
 mod dev;
 mod flags;
 mod leaving;
+mod load;
 mod reconnecting;
 mod says;
 mod stand_in;

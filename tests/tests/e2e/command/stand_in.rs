@@ -65,6 +65,13 @@ impl StandIn {
         Process::start("longshore run", &program("longshore"), &args, &[])
     }
 
+    /// `longshore load` against it, of one execution.
+    pub(super) fn load(&self) -> Process {
+        let url = format!("http://{}", self.address);
+        let args = ["load", "--url", &url, "-n", "1", "--json"].map(str::to_owned);
+        Process::start("longshore load", &program("longshore"), &args, &[])
+    }
+
     /// The next socket, and the id to go on after.
     pub(super) async fn socket(&mut self) -> (Watched, Option<String>) {
         match self.asked().await {
@@ -113,7 +120,9 @@ pub(super) struct Watched(Box<WebSocket>);
 impl Watched {
     /// Sends a frame.
     pub(super) async fn send(&mut self, kind: &str, id: Option<&str>, data: Value) {
-        let mut frame = json!({ "type": kind, "execution_id": EXECUTION, "data": data });
+        let mut frame = json!({
+            "type": kind, "execution_id": EXECUTION, "timestamp": "2026-01-01T00:00:00.000Z", "data": data,
+        });
         if let Some(id) = id {
             frame["id"] = json!(id);
         }
