@@ -5,6 +5,7 @@ pub mod client;
 pub mod conformance;
 pub mod document;
 pub mod event_stream;
+pub mod milestones;
 pub mod mutants;
 pub mod private_engines;
 pub mod process;

@@ -38,8 +38,8 @@ impl Manner {
     /// How long so many bytes take a slow one.
     async fn pause(self, bytes: usize) {
         if let Some(rate) = self.rate {
-            let seconds = u32::try_from(bytes).unwrap_or(u32::MAX);
-            sleep(Duration::from_secs(1) * seconds / rate).await;
+            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+            sleep(Duration::from_secs(1) * bytes / rate).await;
         }
     }
 }

@@ -9,8 +9,8 @@ use longshore_shared::id::{EventId, ExecutionKey};
 use longshore_shared::store::LostLease;
 use proptest::prelude::*;
 
-use super::Deed;
 use super::model::Answer;
+use super::steps::Deed;
 use super::world::World;
 use crate::engines::{LEASE, claimant};
 

@@ -5,6 +5,10 @@ use longshore_shared::id::{ExecutionId, ExecutionKey, SessionId};
 use longshore_shared::store::Lease;
 use uuid::Uuid;
 
+mod entry;
+
+use entry::Entry;
+
 /// An answer, as far as it can be foretold.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
@@ -33,28 +37,6 @@ pub(super) struct Model {
     /// In the order recorded.
     entries: Vec<Entry>,
     closed: Vec<SessionId>,
-}
-
-/// What it should hold of one execution.
-pub(super) struct Entry {
-    pub(super) key: ExecutionKey,
-    pub(super) status: Status,
-    pub(super) attempts: u32,
-    pub(super) messages: u64,
-    pub(super) events: usize,
-    pub(super) dispatched: bool,
-    holder: Option<Holder>,
-    /// Whose end it was.
-    ended_by: Option<Uuid>,
-    cancel: Option<CancelReason>,
-}
-
-/// Whose lease counts.
-struct Holder {
-    token: Uuid,
-    released: bool,
-    /// It may be taken away.
-    lapsed: bool,
 }
 
 impl Model {
@@ -265,45 +247,5 @@ impl Model {
         }
         entry.give_back();
         Answer::Requeued
-    }
-}
-
-impl Entry {
-    fn new(key: ExecutionKey) -> Self {
-        Self {
-            key,
-            status: Status::Pending,
-            attempts: 0,
-            messages: 0,
-            events: 0,
-            dispatched: false,
-            holder: None,
-            ended_by: None,
-            cancel: None,
-        }
-    }
-
-    fn begin(&mut self, token: Uuid) {
-        self.status = Status::Running;
-        self.attempts += 1;
-        self.events += 1;
-        self.dispatched = true;
-        self.holder = Some(Holder {
-            token,
-            released: false,
-            lapsed: false,
-        });
-    }
-
-    fn give_back(&mut self) {
-        self.status = Status::Pending;
-        self.events += 1;
-        self.dispatched = false;
-        self.holder = None;
-    }
-
-    /// Whether its lease may be taken away.
-    pub(super) fn is_lost(&self) -> bool {
-        self.holder.as_ref().is_some_and(|holder| holder.lapsed)
     }
 }

@@ -17,16 +17,16 @@ use proptest::prelude::*;
 use tokio::task::yield_now;
 
 use super::model::{Answer, Model};
-use super::{Deed, SESSIONS, Step, Turn};
-use crate::engines::{LEASE, batch, claimant, job, message};
+use super::steps::{Deed, SESSIONS};
+use crate::engines::{LEASE, batch, message};
 
 /// A record, and the model of what it should hold.
 pub(super) struct World<'a> {
     pub(super) on: &'a Backends,
     pub(super) model: Model,
-    sessions: Vec<SessionId>,
+    pub(super) sessions: Vec<SessionId>,
     /// Every message that ever was, and every lease ever given.
-    jobs: Vec<Job>,
+    pub(super) jobs: Vec<Job>,
     pub(super) leases: Vec<Lease>,
     /// What was waiting before.
     pub(super) waited: u64,
@@ -49,52 +49,7 @@ impl<'a> World<'a> {
         }
     }
 
-    pub(super) async fn take(&mut self, turn: &Turn) -> Result<(), TestCaseError> {
-        let again = turn.again;
-        match &turn.step {
-            Step::Accept(session) => {
-                let job = job(self.sessions[usize::from(*session)]);
-                for _ in 0..=u8::from(again) {
-                    self.accept(&job).await?;
-                }
-                self.jobs.push(job);
-            }
-            Step::Stray(session) => self.jobs.push(job(self.sessions[usize::from(*session)])),
-            Step::Close(session) => {
-                self.close(self.sessions[usize::from(*session)]).await?;
-            }
-            Step::Holder(which, deed) if !self.leases.is_empty() => {
-                let lease = which.get(&self.leases).clone();
-                self.deed(&lease, *deed, again).await?;
-            }
-            Step::Reap(which, gives_back) if !self.leases.is_empty() => {
-                let lease = which.get(&self.leases).clone();
-                self.reap(&lease, *gives_back).await?;
-            }
-            Step::Dispatched(which) if !self.jobs.is_empty() => {
-                let key = which.get(&self.jobs).key();
-                self.on.store.dispatched(key).await.unwrap();
-                self.model.dispatched(key);
-            }
-            Step::Deliver(which) if !self.jobs.is_empty() => {
-                let (job, claimant) = (which.get(&self.jobs).clone(), claimant(LEASE));
-                for _ in 0..=u8::from(again) {
-                    self.claim(&job, &claimant).await?;
-                }
-            }
-            Step::Cancel(which) if !self.jobs.is_empty() => {
-                let key = which.get(&self.jobs).key();
-                self.cancel(key, CancelReason::Requested).await?;
-            }
-            Step::Withdraw(which) if !self.jobs.is_empty() => {
-                self.withdraw(which.get(&self.jobs).key()).await?;
-            }
-            _ => {} // Of what there is none yet.
-        }
-        Ok(())
-    }
-
-    async fn accept(&mut self, job: &Job) -> Result<(), TestCaseError> {
+    pub(super) async fn accept(&mut self, job: &Job) -> Result<(), TestCaseError> {
         let mode = match self
             .model
             .entries()
@@ -211,7 +166,7 @@ impl<'a> World<'a> {
         self.check(key).await
     }
 
-    async fn withdraw(&mut self, key: ExecutionKey) -> Result<(), TestCaseError> {
+    pub(super) async fn withdraw(&mut self, key: ExecutionKey) -> Result<(), TestCaseError> {
         let withdrawn = self.on.store.withdraw(key, &ending(EndKind::Failed)).await;
         let answer = match withdrawn.unwrap() {
             Withdrawn::Ended(next) => Answer::Next(next.map(|next| next.execution_id)),
@@ -222,7 +177,7 @@ impl<'a> World<'a> {
         self.check(key).await
     }
 
-    async fn close(&mut self, session: SessionId) -> Result<(), TestCaseError> {
+    pub(super) async fn close(&mut self, session: SessionId) -> Result<(), TestCaseError> {
         let answer = match self.on.store.close(session).await.unwrap() {
             Closed::Closed(alive) => Answer::Alive(alive.iter().map(|key| key.execution).collect()),
             Closed::Unknown => Answer::NothingToDo,
