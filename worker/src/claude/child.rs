@@ -1,11 +1,9 @@
 //! Starts the CLI.
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io;
 use std::process::Stdio;
 
-use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
 use tokio::process::{ChildStdout, Command};
 
 use super::command::{arguments, user_line};
@@ -25,15 +23,20 @@ pub(super) struct Child {
     pub(super) leash: Leash,
 }
 
-/// Starts the CLI of a job. What an earlier attempt left on this host is killed first.
+/// Starts the CLI of a job. What an earlier attempt left on this host is killed first; the first has none before it, also
+/// where the store had forgotten the execution: that begins with a higher number.
+///
+/// It is started as it is, with nothing of ours between fork and exec: a worker that must be copied for that takes longer
+/// to start a program than to do all the rest. So it enters its control group a moment later, and before it has its
+/// prompt.
 pub(super) async fn start(spec: &Spec<'_>) -> Result<Child, StartFailure> {
-    Mark::execution(spec.job.execution_id).kill_all().await;
-    let mut command = command(spec).await?;
-    let leash = Leash::new(spec.mark());
-    if let Some(group) = leash.mark().make_group() {
-        enter(&mut command, group);
+    if spec.attempt > 1 {
+        Mark::execution(spec.job.execution_id).kill_all().await;
     }
+    let mut command = command(spec).await?;
+    let mut leash = Leash::new(spec.mark());
     let mut process = command.spawn().map_err(could_not_start)?;
+    leash.hold(process.id());
     let stdin = process.stdin.take().map(Stdin::new);
     if let Some(stdin) = &stdin {
         stdin.send(user_line(spec.job));
@@ -70,51 +73,7 @@ async fn command(spec: &Spec<'_>) -> Result<Command, StartFailure> {
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true);
-    die_with_us(&mut command);
     Ok(command)
-}
-
-/// Has the kernel kill the CLI when this worker dies, however it dies.
-///
-/// The kernel takes "parent" to be the *thread* that forked. This is called from async code only: a runtime's own
-/// threads live as long as the runtime, whereas a thread of `spawn_blocking` ends when it has been idle for some
-/// seconds, and would take the CLI with it.
-fn die_with_us(command: &mut Command) {
-    let worker = getpid();
-    #[expect(
-        unsafe_code,
-        reason = "only `pre_exec` runs in the child, where PR_SET_PDEATHSIG must be set"
-    )]
-    // SAFETY: between fork and exec only async-signal-safe calls are allowed; these are two bare system calls.
-    unsafe {
-        command.pre_exec(move || tie_to(worker));
-    }
-}
-
-fn tie_to(worker: Pid) -> io::Result<()> {
-    set_parent_process_death_signal(Some(Signal::KILL))?;
-    // It may have died before the line above.
-    if getppid() == Some(worker) {
-        Ok(())
-    } else {
-        Err(io::ErrorKind::BrokenPipe.into())
-    }
-}
-
-/// Has the CLI, and with it all that it starts, begin in a control group.
-fn enter(command: &mut Command, group: File) {
-    #[expect(
-        unsafe_code,
-        reason = "only `pre_exec` runs in the child, which must enter before it starts anything"
-    )]
-    // SAFETY: between fork and exec only async-signal-safe calls are allowed; this is one bare system call.
-    unsafe {
-        command.pre_exec(move || {
-            // One that may not enter is found by its mark all the same.
-            let _ = rustix::io::write(&group, b"0");
-            Ok(())
-        });
-    }
 }
 
 fn could_not_start(error: io::Error) -> StartFailure {

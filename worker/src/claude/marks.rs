@@ -4,8 +4,8 @@
 //! worker that adopts what has lost its parent (`PR_SET_CHILD_SUBREAPER`) know whose it was.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::os::fd::OwnedFd;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use longshore_shared::id::ExecutionId;
@@ -57,7 +57,7 @@ impl Mark {
     pub(crate) fn attempt(execution: ExecutionId, attempt: u32) -> Self {
         let value = format!("{execution}/{attempt}");
         let group = format!("{execution}.{attempt}.");
-        Self::new(ATTEMPT, value, Some(this_process()), group)
+        Self::new(ATTEMPT, value, Some(this_process().to_owned()), group)
     }
 
     /// All of a worker's process, as [`this_process`] names it.
@@ -75,12 +75,6 @@ impl Mark {
             variable: format!("{name}={value}"),
             groups: Groups { worker, prefix },
         }
-    }
-
-    /// Makes the control group of an attempt; whoever writes `0` to the file is in it. `None` where the kernel does not
-    /// let us.
-    pub(super) fn make_group(&self) -> Option<File> {
-        self.groups.create()
     }
 
     /// The variable's value.
@@ -137,7 +131,7 @@ impl Mark {
             let settled = pids.is_empty() && (!unclear || begun.elapsed() > EXEC);
             clean = if settled { clean + 1 } else { 0 };
             signalled.extend(pids.into_iter().filter(|pid| self.send(*pid, signal)));
-            if clean < 2 {
+            if clean == 0 {
                 sleep(PAUSE).await;
             }
         }
@@ -151,12 +145,23 @@ impl Mark {
 
     fn scan_now(&self) -> Found {
         let us = getpid();
+        let mut found = self.look_at(proc::pids().filter(|pid| *pid != us));
+        found.pids.extend(self.groups.pids());
+        found
+    }
+
+    /// Whether nothing was started by the run's first process up to now.
+    fn is_alone(&self, first: Pid) -> bool {
+        proc::started_after(first).is_some_and(|younger| {
+            let found = self.look_at(younger);
+            found.pids.is_empty() && !found.unclear
+        })
+    }
+
+    fn look_at(&self, pids: impl Iterator<Item = Pid>) -> Found {
         let mut environment = Vec::new();
-        let mut found = Found {
-            pids: self.groups.pids().into_iter().collect(),
-            unclear: false,
-        };
-        for pid in proc::pids().filter(|pid| *pid != us) {
+        let mut found = Found::default();
+        for pid in pids {
             if proc::carries(pid, self.variable.as_bytes(), &mut environment) {
                 found.pids.insert(pid);
             } else if environment.is_empty() {
@@ -222,27 +227,46 @@ pub(crate) async fn sweep() -> usize {
 
 /// Removes the control groups of this worker, which has ended all its runs.
 pub(crate) fn leave_groups() {
-    group::remove_worker(&this_process());
+    group::remove_worker(this_process());
 }
 
 /// This process, as [`PROCESS`] names it.
-pub(crate) fn this_process() -> String {
-    proc::identity(getpid()).unwrap_or_default()
+pub(crate) fn this_process() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| proc::identity(getpid()).unwrap_or_default())
 }
 
 /// Kills what carries the mark when it is dropped while the run still goes on.
 pub(super) struct Leash {
     mark: Mark,
+    /// It has a control group, and nothing had been started before it was in it.
+    contained: bool,
     slack: bool,
 }
 
 impl Leash {
     pub(super) fn new(mark: Mark) -> Self {
-        Self { mark, slack: false }
+        Self {
+            mark,
+            contained: false,
+            slack: false,
+        }
     }
 
     pub(super) fn mark(&self) -> &Mark {
         &self.mark
+    }
+
+    /// Puts the run's first process into a control group of the run's own, where the kernel lets us.
+    pub(super) fn hold(&mut self, pid: Option<u32>) {
+        let pid = pid.and_then(|pid| Pid::from_raw(pid.cast_signed()));
+        self.contained =
+            pid.is_some_and(|pid| self.mark.groups.create_with(pid) && self.mark.is_alone(pid));
+    }
+
+    /// Whether it is known at once that nothing is left of the run. To leave its group takes a tool that means to.
+    pub(super) fn is_over(&self, tool_used: bool) -> bool {
+        self.contained && !tool_used && self.mark.groups.is_empty()
     }
 
     /// Nothing is left to be killed.
@@ -258,7 +282,7 @@ impl Drop for Leash {
         for _ in 0..rounds {
             self.mark.signal_now(Signal::KILL);
         }
-        self.mark.groups.remove();
+        self.mark.groups.remove_own();
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Seen {
     /// A turn goes on: from the start, and again from the first message after a result.
     pub(super) turn_open: bool,
     pub(super) open_tools: HashSet<String>,
-    tool_used: bool,
+    pub(super) tool_used: bool,
     /// `result` lines so far.
     pub(super) results: u32,
     /// There is nothing more to read, since then.

@@ -270,7 +270,10 @@ impl Supervisor {
             _ => Exit::Unknown,
         };
         self.child.stdin = None;
-        self.mark.kill_all().await;
+        let tool_used = self.seen.borrow().tool_used;
+        if !self.child.leash.is_over(tool_used) {
+            self.mark.kill_all().await;
+        }
         self.exited = Some((Instant::now(), exit));
     }
 

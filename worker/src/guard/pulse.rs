@@ -76,7 +76,7 @@ impl Pulse {
     /// Beats as long as the guard hears it.
     async fn beat_for(&self, (_child, mut stdin): (Child, ChildStdin), woken: &impl Fn()) {
         let orders = Orders {
-            worker: this_process(),
+            worker: this_process().to_owned(),
             silence: self.silence,
         };
         let mut beat = orders.line().into_bytes();

@@ -3,7 +3,7 @@
 //!
 //! They lie below the worker's own group: `longshore-{worker}/{execution}.{attempt}.`, cgroups(7), version 2.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -17,6 +17,9 @@ const PREFIX: &str = "longshore-";
 /// The file that lists a group's processes, and takes one in that writes `0` to it.
 const MEMBERS: &str = "cgroup.procs";
 
+/// The file that tells whether there is a process in the group, or in one within.
+const EVENTS: &str = "cgroup.events";
+
 /// Which groups are meant, by the beginning of their names.
 #[derive(Debug, Clone)]
 pub(super) struct Groups {
@@ -26,13 +29,27 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// Makes the one group that is meant, below this worker's folder; `None` where that is not permitted.
-    pub(super) fn create(&self) -> Option<File> {
-        let folder = base()?.join(name(&this_process())).join(&self.prefix);
-        let made = fs::create_dir_all(&folder)
-            .and_then(|()| File::options().write(true).open(folder.join(MEMBERS)));
+    /// Makes the one group that is meant, below this worker's folder, and puts a process into it; `false` where that is
+    /// not permitted.
+    pub(super) fn create_with(&self, pid: Pid) -> bool {
+        let Some(folder) = self.folder() else {
+            return false;
+        };
+        let number = pid.as_raw_nonzero().to_string();
+        let made = make(&folder).and_then(|()| fs::write(folder.join(MEMBERS), number));
         made.inspect_err(|error| tracing::debug!(%error, "a run without a control group"))
-            .ok()
+            .is_ok()
+    }
+
+    /// Whether the one group that is meant holds no process; `false` where nobody can tell.
+    pub(super) fn is_empty(&self) -> bool {
+        let folder = self.folder();
+        let events = folder.and_then(|folder| fs::read_to_string(folder.join(EVENTS)).ok());
+        events.is_some_and(|events| events.lines().any(|line| line == "populated 0"))
+    }
+
+    fn folder(&self) -> Option<PathBuf> {
+        Some(base()?.join(name(this_process())).join(&self.prefix))
     }
 
     /// The processes in them.
@@ -44,9 +61,9 @@ impl Groups {
         pids
     }
 
-    /// Removes those that are empty.
-    pub(super) fn remove(&self) {
-        for folder in self.folders() {
+    /// Removes the one group that is meant, if it is empty.
+    pub(super) fn remove_own(&self) {
+        if let Some(folder) = self.folder() {
             remove(&folder);
         }
     }
@@ -125,6 +142,15 @@ fn children(folder: &Path, prefix: &str) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Makes a folder, and the one it lies in where that is missing.
+fn make(folder: &Path) -> io::Result<()> {
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::create_dir_all(folder),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
+}
+
 /// A tool may have made groups of its own within.
 fn add_members(folder: &Path, pids: &mut Vec<Pid>) {
     let members = fs::read_to_string(folder.join(MEMBERS)).unwrap_or_default();
@@ -136,6 +162,9 @@ fn add_members(folder: &Path, pids: &mut Vec<Pid>) {
 }
 
 fn remove(folder: &Path) {
+    if fs::remove_dir(folder).is_ok() {
+        return;
+    }
     for inner in children(folder, "") {
         remove(&inner);
     }

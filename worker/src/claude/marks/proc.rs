@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Read;
+use std::sync::OnceLock;
 
 use rustix::process::Pid;
 
@@ -55,9 +56,14 @@ pub(super) fn is_in_exec(pid: Pid) -> bool {
     let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
     let alive = !matches!(fields.first(), Some(&("Z" | "X")) | None);
     let kernel = number(FLAGS).is_none_or(|flags| flags & KERNEL_THREAD != 0);
-    let ours = stat(rustix::process::getpid(), START).and_then(|start| start.parse().ok());
-    let young = number(START) >= ours;
+    let young = number(START) >= our_start();
     alive && !kernel && young && is_ours(pid) && number(ENV_END) == Some(0)
+}
+
+/// When this process was started, in ticks since the machine was.
+fn our_start() -> Option<u64> {
+    static START: OnceLock<Option<u64>> = OnceLock::new();
+    *START.get_or_init(|| stat(rustix::process::getpid(), 19)?.parse().ok())
 }
 
 /// Whether we may look at it; of others' processes the kernel shows nothing.
@@ -66,6 +72,18 @@ fn is_ours(pid: Pid) -> bool {
     let us = rustix::process::geteuid();
     let owner = fs::metadata(format!("/proc/{}", pid.as_raw_nonzero())).map(|place| place.uid());
     us.is_root() || owner.is_ok_and(|owner| owner == us.as_raw())
+}
+
+/// All that were started after `pid`, in the order of their numbers; `None` where they are many, or nobody can tell.
+pub(super) fn started_after(pid: Pid) -> Option<impl Iterator<Item = Pid>> {
+    /// More than that are begun in a moment only where the machine is very busy.
+    const MANY: i32 = 64;
+    // The number given last is the fifth field, proc_loadavg(5).
+    let load = fs::read_to_string("/proc/loadavg").ok()?;
+    let last: i32 = load.split_whitespace().nth(4)?.parse().ok()?;
+    let first = pid.as_raw_nonzero().get();
+    let few = (first..=first.saturating_add(MANY)).contains(&last);
+    few.then(|| (first + 1..=last).filter_map(Pid::from_raw))
 }
 
 /// A name for a process that no other has, also when its number is used again: its namespace of numbers, its number,

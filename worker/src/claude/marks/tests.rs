@@ -102,28 +102,50 @@ async fn sweeps_what_dead_workers_left() {
 #[tokio::test]
 async fn what_hides_is_found_in_its_group() {
     let mark = Mark::attempt(ExecutionId::generate(), 1);
-    let Some(group) = mark.make_group() else {
-        eprintln!("not tested: no control group can be made here");
-        return;
-    };
+    let mut leash = Leash::new(mark.clone());
     let mut hidden = Command::new("/bin/sh")
         .args(["-c", "read go; setsid env -i sleep 600 & exit 0"])
         .stdin(Stdio::piped())
         .spawn()
         .unwrap();
-    rustix::io::write(&group, hidden.id().to_string().as_bytes()).unwrap();
+    leash.hold(Some(hidden.id()));
+    if !leash.contained {
+        eprintln!("not tested: no control group can be made here");
+        hidden.kill().unwrap();
+        hidden.wait().unwrap();
+        return;
+    }
     drop(hidden.stdin.take()); // It goes on, in the group.
     hidden.wait().unwrap();
     while mark.scan().await.pids.is_empty() {
         tokio::task::yield_now().await;
     }
+    assert!(!leash.is_over(false));
     assert!(mark.freeze().await);
     assert!(mark.kill_all().await);
     assert!(!mark.is_anywhere().await);
-    drop(Leash::new(mark.clone()));
-    assert!(
-        mark.groups.create().is_some(),
-        "it was removed, and may come again"
-    );
-    mark.groups.remove();
+    assert!(leash.is_over(false));
+    assert!(!leash.is_over(true), "a tool may have left the group");
+    drop(leash);
+    assert!(!mark.groups.is_empty(), "it was removed");
+}
+
+/// Such a child is in no group.
+#[tokio::test]
+async fn what_was_started_before_the_group_is_looked_for() {
+    let mark = Mark::attempt(ExecutionId::generate(), 1);
+    let mut parent = Command::new("/bin/sh")
+        .args(["-c", "setsid sleep 600 & echo; wait"])
+        .env(ATTEMPT, mark.value())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = [0];
+    std::io::Read::read_exact(parent.stdout.as_mut().unwrap(), &mut line).unwrap();
+    let mut leash = Leash::new(mark.clone());
+    leash.hold(Some(parent.id()));
+    assert!(!leash.contained);
+    assert!(mark.kill_all().await);
+    parent.wait().unwrap();
+    assert!(!leash.is_over(false));
 }
