@@ -13,7 +13,9 @@ const LOCK: &str = "lock";
 
 /// Removed with the worker. While that lives, it holds the lock in it.
 pub(crate) struct Runs {
-    folder: TempDir,
+    /// Without symbolic links.
+    path: PathBuf,
+    _folder: TempDir,
     _lock: File,
 }
 
@@ -30,13 +32,14 @@ impl Runs {
         let lock = File::create(folder.path().join(LOCK))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
         Ok(Self {
-            folder,
+            path: folder.path().canonicalize()?,
+            _folder: folder,
             _lock: lock,
         })
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
+        &self.path
     }
 }
 

@@ -33,8 +33,8 @@ pub(super) fn environment(spec: &Spec<'_>) -> BTreeMap<OsString, OsString> {
     let ours = [
         ("HOME", folder.home().into_os_string()),
         ("CLAUDE_CONFIG_DIR", folder.config().into_os_string()),
-        ("CLAUDE_CODE_TMPDIR", folder.tmp().into_os_string()),
-        ("TMPDIR", folder.tmp().into_os_string()),
+        ("CLAUDE_CODE_TMPDIR", folder.tmp().into()),
+        ("TMPDIR", folder.tmp().into()),
         (EXECUTION, spec.job.execution_id.to_string().into()),
         (ATTEMPT, spec.mark().value().into()),
         (WORKER, spec.worker_id.into()),

@@ -1,4 +1,7 @@
 //! The folder of one attempt: the CLI's home, configuration and temporary files.
+//!
+//! Folders cost more than all else that a run needs of the file system, so there are no more of them than must be: the
+//! CLI makes that of its configuration by itself.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
@@ -14,19 +17,20 @@ pub(crate) struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes the folder, empty, below `root`.
+    /// Makes the folder, empty, below `root`, which is an absolute path without symbolic links.
     pub(crate) fn create(root: &Path, key: ExecutionKey, attempt: u32) -> io::Result<Self> {
-        fs::create_dir_all(root)?;
-        let path = root
-            .canonicalize()?
-            .join(format!("{}-{attempt}", key.execution));
-        remove(&path);
-        let folder = Self { path };
+        let path = root.join(format!("{}-{attempt}", key.execution));
         let mut builder = DirBuilder::new();
-        builder.mode(0o700).create(&folder.path)?;
-        for part in [folder.home(), folder.config(), folder.tmp()] {
-            builder.create(part)?;
+        builder.mode(0o700);
+        match builder.create(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                remove(&path);
+                builder.create(&path)?;
+            }
+            made => made?,
         }
+        let folder = Self { path };
+        builder.create(folder.home())?;
         Ok(folder)
     }
 
@@ -45,8 +49,8 @@ impl RunFolder {
     }
 
     /// TMPDIR.
-    pub(crate) fn tmp(&self) -> PathBuf {
-        self.path.join("tmp")
+    pub(crate) fn tmp(&self) -> &Path {
+        &self.path
     }
 
     /// Where a transcript is put for `--resume`. The CLI appends to it only if it is named after the session.
@@ -100,7 +104,7 @@ mod tests {
             session: SessionId::generate(),
             execution: ExecutionId::generate(),
         };
-        let folder = RunFolder::create(&root.path().join("runs"), key, 1).unwrap();
+        let folder = RunFolder::create(root.path(), key, 1).unwrap();
         let mode = fs::metadata(folder.path()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
         let sealed = folder.tmp().join("a/b");

@@ -32,7 +32,9 @@ impl Place {
     }
 
     fn folder(&self, attempt: u32) -> RunFolder {
-        RunFolder::create(&self.root.path().join("runs"), self.key, attempt).unwrap()
+        let runs = self.root.path().join("runs");
+        std::fs::create_dir_all(&runs).unwrap();
+        RunFolder::create(&runs, self.key, attempt).unwrap()
     }
 }
 

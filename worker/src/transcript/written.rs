@@ -1,29 +1,37 @@
 //! The transcript that a CLI writes, in the folder of its run.
 
+use std::fs;
 use std::io::{self, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use longshore_shared::id::SessionId;
 use memchr::memmem;
 use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt as _, AsyncSeekExt as _, BufReader};
+use tokio::task::spawn_blocking;
 
 use crate::claude::RunFolder;
 
 /// The transcript of a run: the CLI goes on in the file that was restored, and else makes one named after the session
 /// in a folder named after its working directory.
 pub(super) async fn open(folder: &RunFolder, session: SessionId) -> io::Result<Option<File>> {
-    if let Some(file) = plain(&folder.restored(session)).await? {
+    let (restored, config) = (folder.restored(session), folder.config());
+    let found = spawn_blocking(move || find(&restored, &config, session)).await;
+    Ok(found.map_err(io::Error::other)??.map(File::from_std))
+}
+
+fn find(restored: &Path, config: &Path, session: SessionId) -> io::Result<Option<fs::File>> {
+    if let Some(file) = plain(restored)? {
         return Ok(Some(file));
     }
-    let mut projects = match tokio::fs::read_dir(folder.config().join("projects")).await {
+    let projects = match fs::read_dir(config.join("projects")) {
         Ok(projects) => projects,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    while let Some(project) = projects.next_entry().await? {
-        let path: PathBuf = project.path().join(format!("{session}.jsonl"));
-        if let Some(file) = plain(&path).await? {
+    for project in projects {
+        let path = project?.path().join(format!("{session}.jsonl"));
+        if let Some(file) = plain(&path)? {
             return Ok(Some(file));
         }
     }
@@ -31,9 +39,9 @@ pub(super) async fn open(folder: &RunFolder, session: SessionId) -> io::Result<O
 }
 
 /// Opens a file that is not empty. Tools can write in that folder: nothing but a plain file is followed.
-async fn plain(path: &Path) -> io::Result<Option<File>> {
-    match tokio::fs::symlink_metadata(path).await {
-        Ok(found) if found.is_file() && found.len() > 0 => File::open(path).await.map(Some),
+fn plain(path: &Path) -> io::Result<Option<fs::File>> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() && found.len() > 0 => fs::File::open(path).map(Some),
         Ok(_) => Ok(None),
         Err(error)
             if matches!(

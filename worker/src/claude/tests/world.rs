@@ -44,6 +44,7 @@ impl World {
         let settings = Settings::parse_from(["test", "--claude-bin", cli.to_str().unwrap()]).claude;
         let root = tempfile::tempdir().unwrap();
         std::fs::write(root.path().join("script.sh"), script).unwrap();
+        std::fs::create_dir(root.path().join("runs")).unwrap();
         let job = job();
         let long = Duration::from_secs(60);
         // Long enough for a script to answer on a busy machine.
