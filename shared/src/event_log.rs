@@ -1,7 +1,9 @@
 //! The events of every execution: recorded in order, and live.
 
+use std::io::Write as _;
+
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 
 use crate::error::{LeaseError, Unavailable};
 use crate::event::Event;
@@ -13,6 +15,9 @@ mod follow;
 pub mod memory;
 pub mod redis;
 mod splice;
+
+#[doc(hidden)]
+pub mod benching;
 
 pub use fanout::{Signal, Subscription};
 pub use follow::{Follower, follow, replay, replay_back};
@@ -135,14 +140,39 @@ impl LiveBatch {
         self.events.iter().map(|event| event.frame.len()).sum()
     }
 
-    /// Reads what `append.lua` publishes: a line with the id before the batch, then for each event a line
-    /// `{id} {kind} {length}` and that many bytes. Frames share the message's memory.
+    /// Adds an event as it is published and recorded: a line `{id} {kind} {length}`, and that many bytes.
+    pub(crate) fn encode_event(event: &Event, message: &mut Vec<u8>) {
+        let (kind, length) = (event.kind.as_str(), event.frame.len());
+        // Nothing fails that is written to memory.
+        let _ = match event.id {
+            Some(id) => writeln!(message, "{id} {kind} {length}"),
+            None => writeln!(message, "- {kind} {length}"),
+        };
+        message.extend_from_slice(&event.frame);
+    }
+
+    /// What is published of events, but for the first line, which the log knows.
+    pub(crate) fn encode(events: &[Event]) -> Vec<u8> {
+        let mut message = Vec::new();
+        for event in events {
+            Self::encode_event(event, &mut message);
+        }
+        message
+    }
+
+    /// Reads what is published: a line with the id before the batch, then its events.
     pub(crate) fn decode(mut message: Bytes) -> Option<Self> {
-        let after = parse_place(&take_line(&mut message)?)?;
+        let after = parse_place(text(&take_line(&mut message)?)?)?;
+        let events = Self::decode_events(message)?;
+        Some(Self { after, events })
+    }
+
+    /// Reads events one after the other. Their frames share the message's memory.
+    pub(crate) fn decode_events(mut message: Bytes) -> Option<Vec<Event>> {
         let mut events = Vec::new();
         while !message.is_empty() {
             let header = take_line(&mut message)?;
-            let mut words = header.split(' ');
+            let mut words = text(&header)?.split(' ');
             let id = parse_place(words.next()?)?;
             let kind = words.next()?.parse().ok()?;
             let length: usize = words.next()?.parse().ok()?;
@@ -155,14 +185,19 @@ impl LiveBatch {
                 frame: message.split_to(length),
             });
         }
-        Some(Self { after, events })
+        Some(events)
     }
 }
 
-fn take_line(message: &mut Bytes) -> Option<String> {
+fn take_line(message: &mut Bytes) -> Option<Bytes> {
     let end = message.iter().position(|byte| *byte == b'\n')?;
-    let line = message.split_to(end + 1);
-    std::str::from_utf8(&line[..end]).ok().map(str::to_owned)
+    let line = message.split_to(end);
+    message.advance(1);
+    Some(line)
+}
+
+fn text(line: &Bytes) -> Option<&str> {
+    std::str::from_utf8(line).ok()
 }
 
 /// `-` stands for no id, `0-0` for the place before the first event.

@@ -1,7 +1,7 @@
 //! What holds for any bytes whatever, where this crate reads what came from outside. The targets in `fuzz/` search for
 //! bytes for which it does not; the tests below try some.
 
-use std::fmt::{Debug, Display, Write as _};
+use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
 use bytes::Bytes;
@@ -48,16 +48,13 @@ pub fn frame(bytes: &[u8]) {
 
 /// As `append.lua` writes it.
 fn published(batch: &LiveBatch) -> Bytes {
-    let place = |id: Option<EventId>| id.map_or_else(|| "-".to_owned(), |id| id.to_string());
-    let mut message = format!("{}\n", place(batch.after)).into_bytes();
-    for event in &batch.events {
-        let mut header = String::new();
-        let (id, kind, length) = (place(event.id), event.kind.as_str(), event.frame.len());
-        let _ = writeln!(header, "{id} {kind} {length}");
-        message.extend_from_slice(header.as_bytes());
-        message.extend_from_slice(&event.frame);
-    }
-    message.into()
+    let after = batch
+        .after
+        .map_or_else(|| "-".to_owned(), |id| id.to_string());
+    let first_line = format!("{after}\n").into_bytes();
+    [first_line, LiveBatch::encode(&batch.events)]
+        .concat()
+        .into()
 }
 
 #[cfg(test)]

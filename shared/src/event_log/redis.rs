@@ -1,13 +1,17 @@
 //! The log in Redis: a stream per execution for the record, and its channel for what is live.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
-use super::{BackPage, Batch, EventLog, PAGE_BYTES, Page, Subscription, Top};
+use super::{BackPage, Batch, EventLog, LiveBatch, PAGE_BYTES, Page, Subscription, Top};
 use crate::error::{LeaseError, Unavailable};
-use crate::event::Event;
 use crate::id::{EventId, ExecutionKey};
 use crate::redis::{Redis, call, on};
 use crate::store::{Lease, Retention};
+
+mod entries;
+
+use entries::{entries, events};
 
 /// A cheap handle.
 #[derive(Clone)]
@@ -32,12 +36,18 @@ impl EventLog for RedisLog {
             .arg(u8::from(batch.tool_used))
             .arg(self.retention.max_events)
             .arg(u8::from(batch.with_hole));
-        for event in batch.events {
-            let id = event.id.map_or_else(|| "-".to_owned(), |id| id.to_string());
+        let all_recorded = batch.events.iter().all(|event| event.id.is_some());
+        append.arg(match all_recorded {
+            true => Vec::new(),
+            false => LiveBatch::encode(batch.events),
+        });
+        for entry in entries(batch.events, self.retention.max_events) {
             append
-                .arg(id)
-                .arg(event.kind.as_str())
-                .arg(event.frame.as_ref());
+                .arg(entry.first.to_string())
+                .arg(entry.last.to_string())
+                .arg(entry.count)
+                .arg(entry.messages)
+                .arg(entry.events);
         }
         let mut hot = self.redis.hot();
         let answer: Vec<String> = call(append.invoke_async(&mut hot)).await?;
@@ -57,11 +67,14 @@ impl EventLog for RedisLog {
         limit: usize,
     ) -> Result<Page, Unavailable> {
         let mut read = on(&self.redis.scripts().read, self.redis.keys(), key);
-        let after = after.map_or_else(|| "0-0".to_owned(), |id| id.to_string());
-        read.arg(after).arg(limit).arg(PAGE_BYTES);
-        let mut connection = self.redis.pooled().await?;
-        let answer: Vec<bytes::Bytes> = call(read.invoke_async(&mut connection)).await?;
-        decode_page(&answer).ok_or_else(foreign)
+        let place = after.map_or_else(|| "0-0".to_owned(), |id| id.to_string());
+        read.arg(place).arg(limit).arg(PAGE_BYTES);
+        let mut connection = self.redis.pages();
+        let answer: Vec<Bytes> = call(read.invoke_async(&mut connection)).await?;
+        let mut page = decode_page(&answer).ok_or_else(foreign)?;
+        page.events.retain(|event| event.id > after);
+        page.events.truncate(limit);
+        Ok(page)
     }
 
     async fn read_back(
@@ -71,15 +84,18 @@ impl EventLog for RedisLog {
         limit: usize,
     ) -> Result<BackPage, Unavailable> {
         let mut read = on(&self.redis.scripts().read_back, self.redis.keys(), key);
-        let before = before.map_or_else(|| "+".to_owned(), |id| id.to_string());
-        read.arg(before).arg(limit).arg(PAGE_BYTES);
-        let mut connection = self.redis.pooled().await?;
-        let answer: Vec<bytes::Bytes> = call(read.invoke_async(&mut connection)).await?;
-        let (more, events) = answer.split_first().ok_or_else(foreign)?;
-        Ok(BackPage {
-            events: decode_events(events).ok_or_else(foreign)?,
-            more: more.as_ref() == b"1",
-        })
+        let place = before.map_or_else(|| "+".to_owned(), |id| id.to_string());
+        read.arg(place).arg(limit).arg(PAGE_BYTES);
+        let mut connection = self.redis.pages();
+        let mut answer: Vec<Bytes> = call(read.invoke_async(&mut connection)).await?;
+        answer.reverse(); // The oldest entry first, as its events are.
+        let (more, oldest_first) = answer.split_last().ok_or_else(foreign)?;
+        let mut events = events(oldest_first).ok_or_else(foreign)?;
+        events.reverse();
+        events.retain(|event| before.is_none() || event.id < before);
+        let more = more.as_ref() == b"1" || events.len() > limit;
+        events.truncate(limit);
+        Ok(BackPage { events, more })
     }
 
     async fn top(&self, key: ExecutionKey) -> Result<Top, Unavailable> {
@@ -114,27 +130,15 @@ impl EventLog for RedisLog {
 }
 
 /// Reads the answer of `read.lua`.
-fn decode_page(answer: &[bytes::Bytes]) -> Option<Page> {
-    let (head, events) = answer.split_at_checked(4)?;
+fn decode_page(answer: &[Bytes]) -> Option<Page> {
+    let (head, entries) = answer.split_at_checked(4)?;
     let text = |index: usize| std::str::from_utf8(&head[index]).ok();
     Some(Page {
         top: end_of_log(text(0)?, text(1)?),
         trimmed: text(2)?.parse().ok(),
         earliest: text(3)?.parse().ok(),
-        events: decode_events(events)?,
+        events: events(entries)?,
     })
-}
-
-/// Reads id, kind and frame of each event.
-fn decode_events(parts: &[bytes::Bytes]) -> Option<Vec<Event>> {
-    let events = parts.as_chunks::<3>().0.iter().map(|[id, kind, frame]| {
-        Some(Event {
-            id: Some(std::str::from_utf8(id).ok()?.parse().ok()?),
-            kind: std::str::from_utf8(kind).ok()?.parse().ok()?,
-            frame: frame.clone(),
-        })
-    });
-    events.collect()
 }
 
 fn foreign() -> Unavailable {

@@ -49,9 +49,11 @@ local function record(kind, template, number)
   local seq = last_attempt == attempt and last_seq + 1 or 1
   local id = digits(attempt) .. '-' .. digits(seq)
   local frame = string.gsub(string.gsub(template, '\1', id), '\2', digits(number))
-  redis.call('XADD', LOG, id, 'k', kind, 'f', frame)
+  local event = id .. ' ' .. kind .. ' ' .. #frame .. '\n' .. frame
+  redis.call('XADD', LOG, id, 'n', 1, 'e', event)
   redis.call('HSET', RECORD, 'top', id)
-  redis.call('PUBLISH', CHANNEL, top .. '\n' .. id .. ' ' .. kind .. ' ' .. #frame .. '\n' .. frame)
+  redis.call('HINCRBY', RECORD, 'kept', 1)
+  redis.call('PUBLISH', CHANNEL, top .. '\n' .. event)
 end
 
 -- The key of another execution's record of this session.
