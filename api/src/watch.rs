@@ -57,8 +57,8 @@ impl Watch {
         let log = &state.backends.log;
         // Subscribed before the record is read, so that `subscribed` promises no more than what will follow.
         let follower = follow(log.clone(), key, after).await?;
-        let execution = state.execution(key, caller).await?;
-        let top = log.top(key).await?;
+        let top = async { Ok(log.top(key).await?) };
+        let (execution, top) = tokio::try_join!(state.execution(key, caller), top)?;
         let hello = frames::subscribed(key.execution, execution.status, top.last, after);
         Ok(Self {
             key,

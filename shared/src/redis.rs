@@ -1,4 +1,4 @@
-//! The way to Redis: one multiplexed connection for the hot paths, a pool for the rest, one subscriber for all.
+//! The way to Redis: multiplexed connections for the hot paths and for pages, a pool for the lists, one subscriber for all.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use deadpool_redis::{Manager, Pool, Runtime};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{AsyncConnectionConfig, Client, RedisResult};
+use redis::{
+    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, Pipeline, RedisResult, Script,
+    ServerErrorKind,
+};
 
 use crate::config::InvalidSetting;
 use crate::error::Unavailable;
@@ -27,6 +30,7 @@ pub(crate) struct Redis {
 
 struct Inner {
     hot: ConnectionManager,
+    pages: ConnectionManager,
     pool: Pool,
     hub: Hub,
     keys: Keys,
@@ -43,7 +47,7 @@ const CALL: Duration = Duration::from_secs(6);
 /// The longest pause between attempts to connect.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 
-/// Connections for reads of records and pages, which would hold up the hot connection behind large answers.
+/// Connections for the lists, whose answers are the largest.
 const POOL: usize = 8;
 
 impl Redis {
@@ -57,11 +61,17 @@ impl Redis {
             .set_max_delay(MAX_PAUSE)
             .set_connection_timeout(Some(RESPONSE))
             .set_response_timeout(Some(RESPONSE));
-        let hot = ConnectionManager::new_lazy_with_config(client.clone(), config).map_err(wrong)?;
+        let connection = || {
+            let connection =
+                ConnectionManager::new_lazy_with_config(client.clone(), config.clone());
+            connection.map_err(wrong)
+        };
+        let (hot, pages) = (connection()?, connection()?);
         let keys = Keys::new(namespace);
         let hub = Hub::start(client, hot.clone(), keys.clone());
         let inner = Inner {
             hot,
+            pages,
             pool: pool(url)?,
             hub,
             keys,
@@ -75,6 +85,13 @@ impl Redis {
     /// The multiplexed connection.
     pub(crate) fn hot(&self) -> ConnectionManager {
         self.inner.hot.clone()
+    }
+
+    /// A multiplexed connection for reads of records and of pages of events, which would hold up the hot one behind large
+    /// answers. Thousands of clients that come back at once ask on it one behind the other, where a pool would make them
+    /// wait for a connection, and each would cost a round trip more to see whether it is alive.
+    pub(crate) fn pages(&self) -> ConnectionManager {
+        self.inner.pages.clone()
     }
 
     /// A connection of the pool.
@@ -92,6 +109,27 @@ impl Redis {
 
     pub(crate) fn scripts(&self) -> &Scripts {
         &self.inner.scripts
+    }
+
+    /// Answers a pipeline that invokes these scripts. Where Redis does not know them yet it is given them, and the whole
+    /// pipeline once more.
+    pub(crate) async fn pipeline<T: FromRedisValue>(
+        &self,
+        pipe: &Pipeline,
+        scripts: &[&Script],
+    ) -> Result<T, Unavailable> {
+        let mut hot = self.hot();
+        call(async {
+            match pipe.query_async(&mut hot).await {
+                Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {}
+                answered => return answered,
+            }
+            for script in scripts {
+                script.prepare_invoke().load_async(&mut hot).await?;
+            }
+            pipe.query_async(&mut hot).await
+        })
+        .await
     }
 
     /// How long ago this Redis was started.

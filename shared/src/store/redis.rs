@@ -150,7 +150,7 @@ impl ExecutionStore for RedisStore {
     }
 
     async fn execution(&self, key: ExecutionKey) -> Result<Option<Execution>, Unavailable> {
-        let mut connection = self.redis.pooled().await?;
+        let mut connection = self.redis.pages();
         let record = self.redis.keys().execution(key);
         let fields: Vec<Option<String>> = call(
             redis::cmd("HMGET")
@@ -163,7 +163,7 @@ impl ExecutionStore for RedisStore {
     }
 
     async fn session(&self, session: SessionId) -> Result<Option<Session>, Unavailable> {
-        let mut connection = self.redis.pooled().await?;
+        let mut connection = self.redis.pages();
         let mut pipe = redis::pipe();
         record::ask_session(&mut pipe, self.redis.keys(), session);
         let answers: [redis::Value; 2] = call(pipe.query_async(&mut connection)).await?;

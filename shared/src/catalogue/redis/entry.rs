@@ -24,8 +24,9 @@ impl Entry {
     /// Enters it. Everybody's set comes first, and when it is removed, last: so no workspace's set holds what that does
     /// not, and walking through that finds everything.
     pub(crate) fn enter(&self, pipe: &mut Pipeline, keys: &Keys) {
-        pipe.zadd(keys.executions(), self.to_string(), 0);
-        pipe.zadd(keys.executions_of(&self.workspace), self.to_string(), 0);
+        pipe.zadd(keys.executions(), self.to_string(), 0).ignore();
+        pipe.zadd(keys.executions_of(&self.workspace), self.to_string(), 0)
+            .ignore();
     }
 
     pub(crate) fn remove(&self, pipe: &mut Pipeline, keys: &Keys) {

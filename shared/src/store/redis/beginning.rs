@@ -1,5 +1,6 @@
 //! How an execution begins: accepted, then claimed.
 
+use redis::{Pipeline, Script, ScriptInvocation};
 use tracing::warn;
 
 use super::RedisStore;
@@ -17,14 +18,16 @@ use crate::timestamp::Timestamp;
 impl RedisStore {
     pub(super) async fn begin(&self, job: &Job, mode: SessionMode) -> Result<(), AcceptError> {
         let key = job.key();
-        self.outside.announce(job).await?;
-        let mut accept = on(&self.redis.scripts().accept, self.redis.keys(), key);
+        let scripts = self.redis.scripts();
+        let mut accept = on(&scripts.accept, self.redis.keys(), key);
         accept.arg(match mode {
             SessionMode::Begin => "begin",
             SessionMode::Continue => "continue",
         });
         record::add_new(&mut accept, job);
-        let answer = self.invoke(&accept).await?;
+        let mut first = redis::pipe();
+        self.outside.announce(&mut first, job);
+        let answer = self.after(first, &scripts.accept, &accept).await?;
         let refusal = match answer.verdict() {
             "accepted" | "known" => {
                 self.enter_again(job).await?;
@@ -58,11 +61,13 @@ impl RedisStore {
 
     pub(super) async fn start(&self, job: &Job, claimant: &Claimant) -> Result<Claim, Unavailable> {
         let key = job.key();
-        self.outside.register(key, claimant.lease).await?;
-        let mut answer = self.try_claim(job, claimant, false).await?;
+        let mut first = redis::pipe();
+        self.outside.add_lease(&mut first, key, claimant.lease);
+        let mut answer = self.try_claim(first, job, claimant, false).await?;
         if answer.verdict() == "unknown" && self.was_lost(job).await? {
-            self.outside.announce(job).await?;
-            answer = self.try_claim(job, claimant, true).await?;
+            let mut first = redis::pipe();
+            self.outside.announce(&mut first, job);
+            answer = self.try_claim(first, job, claimant, true).await?;
             self.enter_again(job).await?;
         }
         Ok(match answer.verdict() {
@@ -82,11 +87,13 @@ impl RedisStore {
 
     async fn try_claim(
         &self,
+        first: Pipeline,
         job: &Job,
         claimant: &Claimant,
         create: bool,
     ) -> Result<Answer, Unavailable> {
-        let mut claim = on(&self.redis.scripts().claim, self.redis.keys(), job.key());
+        let scripts = self.redis.scripts();
+        let mut claim = on(&scripts.claim, self.redis.keys(), job.key());
         claim
             .arg(claimant.token.to_string())
             .arg(&claimant.worker)
@@ -95,7 +102,20 @@ impl RedisStore {
             .arg(u8::from(create))
             .arg(claimant.had);
         record::add_new(&mut claim, job);
-        self.invoke(&claim).await
+        self.after(first, &scripts.claim, &claim).await
+    }
+
+    /// Runs a script after what must be written before it, in one pipeline: Redis runs it in its order, as far as it comes.
+    async fn after(
+        &self,
+        mut first: Pipeline,
+        script: &Script,
+        invocation: &ScriptInvocation<'_>,
+    ) -> Result<Answer, Unavailable> {
+        first.invoke_script(invocation);
+        let used = [&self.redis.scripts().due_add, script];
+        let (answer,): (Vec<String>,) = self.redis.pipeline(&first, &used).await?;
+        Ok(Answer(answer))
     }
 
     /// Whether a job without a record was lost together with all of Redis, rather than ended and expired.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use redis::AsyncCommands as _;
+use redis::{AsyncCommands as _, Pipeline, ScriptInvocation};
 
 use super::record;
 use crate::catalogue::redis::Entry;
@@ -33,21 +33,27 @@ impl Outside {
     }
 
     /// Before a record is written, or given back: without this, one whose job was never published would not be found
-    /// again.
-    pub(super) async fn announce(&self, job: &Job) -> Result<(), Unavailable> {
-        tokio::try_join!(self.point(job), self.waits(job.key()))?;
-        Ok(())
+    /// again. Answers nothing.
+    pub(super) fn announce(&self, pipe: &mut Pipeline, job: &Job) {
+        self.add_pointers(pipe, job);
+        self.add_waiting(pipe, job.key());
     }
 
     /// Enters an execution that waits for a worker and whose job is not queued.
     pub(super) async fn waits(&self, key: ExecutionKey) -> Result<(), Unavailable> {
+        let mut pipe = redis::pipe();
+        self.add_waiting(&mut pipe, key);
+        let due_add = &self.redis.scripts().due_add;
+        self.redis.pipeline(&pipe, &[due_add]).await
+    }
+
+    fn add_waiting(&self, pipe: &mut Pipeline, key: ExecutionKey) {
         let (undispatched, pending) = (self.keys().undispatched(), self.keys().pending());
-        tokio::try_join!(
-            self.add(&undispatched, key, Duration::ZERO, true),
-            // With a new time, so that nobody removes it for what was seen before.
-            self.add(&pending, key, Duration::ZERO, false)
-        )?;
-        Ok(())
+        let waits = self.adding(&undispatched, key, Duration::ZERO, true);
+        pipe.invoke_script(&waits).ignore();
+        // With a new time, so that nobody removes it for what was seen before.
+        let counts = self.adding(&pending, key, Duration::ZERO, false);
+        pipe.invoke_script(&counts).ignore();
     }
 
     /// After a record was refused.
@@ -104,11 +110,15 @@ impl Outside {
 
     /// Makes an execution found by its id, and listed.
     pub(super) async fn point(&self, job: &Job) -> Result<(), Unavailable> {
-        let pointer = self.keys().pointer(job.execution_id);
         let mut pipe = redis::pipe();
-        pipe.set(pointer, job.session_id.to_string());
-        Entry::from(job).enter(&mut pipe, self.keys());
+        self.add_pointers(&mut pipe, job);
         self.send(&pipe).await
+    }
+
+    fn add_pointers(&self, pipe: &mut Pipeline, job: &Job) {
+        let pointer = self.keys().pointer(job.execution_id);
+        pipe.set(pointer, job.session_id.to_string()).ignore();
+        Entry::from(job).enter(pipe, self.keys());
     }
 
     pub(super) async fn locate(
@@ -173,7 +183,13 @@ impl Outside {
         Ok(jobs)
     }
 
-    /// Enters a lease, or its new end. Before the claim, since nobody looks for a lease that is not entered.
+    /// As [`Self::register`], before a claim: nobody looks for a lease that is not entered.
+    pub(super) fn add_lease(&self, pipe: &mut Pipeline, key: ExecutionKey, length: Duration) {
+        let lease = self.adding(&self.keys().leases(), key, length, false);
+        pipe.invoke_script(&lease).ignore();
+    }
+
+    /// Enters a lease, or its new end.
     pub(super) async fn register(
         &self,
         key: ExecutionKey,
@@ -224,13 +240,24 @@ impl Outside {
         due_in: Duration,
         keep: bool,
     ) -> Result<(), Unavailable> {
+        let add = self.adding(set, key, due_in, keep);
+        let mut hot = self.redis.hot();
+        let _: i64 = call(add.invoke_async(&mut hot)).await?;
+        Ok(())
+    }
+
+    fn adding(
+        &self,
+        set: &str,
+        key: ExecutionKey,
+        due_in: Duration,
+        keep: bool,
+    ) -> ScriptInvocation<'_> {
         let mut add = self.redis.scripts().due_add.key(set);
         add.arg(key.to_string())
             .arg(millis(due_in))
             .arg(u8::from(keep));
-        let mut hot = self.redis.hot();
-        let _: i64 = call(add.invoke_async(&mut hot)).await?;
-        Ok(())
+        add
     }
 
     /// The members of a set that were due `age` ago or earlier, each with its time.
@@ -263,7 +290,7 @@ impl Outside {
         call(drop.invoke_async(&mut hot)).await
     }
 
-    async fn send(&self, pipe: &redis::Pipeline) -> Result<(), Unavailable> {
+    async fn send(&self, pipe: &Pipeline) -> Result<(), Unavailable> {
         let mut hot = self.redis.hot();
         let _: Vec<redis::Value> = call(pipe.query_async(&mut hot)).await?;
         Ok(())
