@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::{ApiError, Code};
@@ -11,12 +12,22 @@ use crate::routes::{events, execute, executions, health, logs, sessions};
 use crate::state::ApiState;
 use crate::{docs, openapi, ws};
 
-/// The whole service.
+/// The whole service. What is not asked for by the settings is no layer, since each costs every request a little.
 pub(crate) fn router(state: ApiState) -> Router {
-    let limited = from_fn_with_state(state.clone(), rate_limit::limit);
+    let settings = &state.settings;
+    let limit = settings.rate_limit();
+    let limited = limit.map(|_| from_fn_with_state(state.clone(), rate_limit::limit));
+    let unidentified = state.verifier.is_none();
+    let of_this_machine =
+        unidentified.then(|| from_fn_with_state(state.clone(), host::of_this_machine));
+    let foreign_pages =
+        cors::rules(&settings.allowed_origins).map(|rules| from_fn_with_state(rules, cors::cors));
     let document = openapi::text(&state.settings);
     let claude = Router::new()
-        .route("/execute", post(execute::execute).route_layer(limited))
+        .route(
+            "/execute",
+            post(execute::execute).route_layer(option_layer(limited)),
+        )
         .route("/executions", get(executions::list))
         .route("/executions/{id}", get(executions::show))
         .route("/executions/{id}/events", get(events::events))
@@ -44,12 +55,9 @@ pub(crate) fn router(state: ApiState) -> Router {
         .route("/docs/{file}", get(docs::part))
         .fallback(no_path)
         .method_not_allowed_fallback(no_method)
-        .layer(from_fn_with_state(state.clone(), host::of_this_machine))
+        .layer(option_layer(of_this_machine))
         .layer(CatchPanicLayer::custom(panic::answer))
-        .layer(from_fn_with_state(
-            cors::rules(&state.settings.allowed_origins),
-            cors::cors,
-        ))
+        .layer(option_layer(foreign_pages))
         .layer(from_fn(read_on::read_on))
         .layer(from_fn(trace::trace))
         .layer(from_fn(measure::measure))

@@ -1,5 +1,6 @@
 //! What every handler shares.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,11 +24,14 @@ const BETWEEN: Duration = Duration::from_millis(2);
 /// Within which all connections have said goodbye.
 const SPREAD: Duration = Duration::from_secs(5);
 
-/// A cheap handle.
+/// A cheap handle: every layer and every handler of a request has one.
 #[derive(Clone)]
-pub struct ApiState {
+pub struct ApiState(Arc<Parts>);
+
+/// What it leads to.
+pub struct Parts {
     pub(crate) backends: Backends,
-    pub(crate) settings: Arc<ApiSettings>,
+    pub(crate) settings: ApiSettings,
     /// Tells callers by their tokens; `None` where there is no key and everybody is anonymous.
     pub(crate) verifier: Option<Verifier>,
     /// The connections that stay open, and their limits.
@@ -38,20 +42,28 @@ pub struct ApiState {
     pub(crate) tasks: TaskTracker,
 }
 
+impl Deref for ApiState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
 impl ApiState {
     /// The state of a server on these backends.
     ///
     /// # Errors
     /// When a key for tokens cannot be used.
     pub fn new(backends: Backends, settings: ApiSettings) -> Result<Self, InvalidSetting> {
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             backends,
             verifier: Verifier::open(&settings.identity)?,
             connections: Connections::new(&settings),
-            settings: Arc::new(settings),
+            settings,
             stopping: Shutdown::default(),
             tasks: TaskTracker::new(),
-        })
+        })))
     }
 
     /// Ends when a connection that stays open is to say goodbye. Each has a moment of its own, so that not all of their

@@ -54,20 +54,14 @@ pub(crate) fn rules(origins: &AllowedOrigins) -> Option<CorsLayer> {
 }
 
 /// Answers preflights, and lets the pages of allowed origins read the other answers.
-pub(crate) async fn cors(
-    State(rules): State<Option<CorsLayer>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    match rules {
-        Some(rules) if request.method() != Method::OPTIONS || is_preflight(&request) => {
-            let answered = rules.layer(next).oneshot(request).await;
-            answered
-                .unwrap_or_else(|never| match never {})
-                .into_response()
-        }
-        _ => next.run(request).await,
+pub(crate) async fn cors(State(rules): State<CorsLayer>, request: Request, next: Next) -> Response {
+    if request.method() == Method::OPTIONS && !is_preflight(&request) {
+        return next.run(request).await;
     }
+    let answered = rules.layer(next).oneshot(request).await;
+    answered
+        .unwrap_or_else(|never| match never {})
+        .into_response()
 }
 
 /// Any other `OPTIONS` is a method that no path takes; the library would answer it too.

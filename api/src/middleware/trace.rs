@@ -1,16 +1,16 @@
 //! The trace id: taken from `traceparent` or made, logged, given to handlers, and shown in every answer.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{FromRequestParts, MatchedPath, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use longshore_shared::trace::{self, TRACEPARENT, TraceContext};
 use tracing::field::Empty;
-use tracing::{Instrument as _, info, info_span};
+use tracing::{Instrument as _, debug, info, info_span};
 
 use crate::error::ApiError;
 
@@ -74,14 +74,18 @@ pub(crate) async fn trace(mut request: Request, next: Next) -> Response {
 
     let response = next.run(request).instrument(span.clone()).await;
     let response = complete(response, trace.as_str());
-    span.in_scope(|| {
-        info!(
-            status = response.status().as_u16(),
-            ms = started.elapsed().as_millis() as u64,
-            "answered"
-        )
-    });
+    span.in_scope(|| note(response.status(), started.elapsed()));
     response
+}
+
+/// What went well is counted, and where it changed something that is logged; a line for every request would cost as much as
+/// the rest of the way through here.
+fn note(status: StatusCode, took: Duration) {
+    let (status, ms) = (status.as_u16(), took.as_millis() as u64);
+    match status {
+        400.. => info!(status, ms, "answered"),
+        _ => debug!(status, ms, "answered"),
+    }
 }
 
 /// As [`trace()`], for operators: whoever asks every few seconds is neither logged nor traced.

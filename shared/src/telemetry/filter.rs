@@ -13,9 +13,11 @@ pub(super) fn logged<S>(setting: &str) -> impl Filter<S> + Send + Sync + 'static
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
+    // With the hint, which limits nothing: where one has none, every line of every library is looked at before it is dropped.
+    let harmless = filter_fn(is_harmless).with_max_level_hint(LevelFilter::TRACE);
     EnvFilter::builder()
         .parse_lossy(setting)
-        .and(filter_fn(is_harmless))
+        .and(harmless)
         .or(spans(LevelFilter::INFO))
 }
 
@@ -97,6 +99,14 @@ mod tests {
                 "{said}"
             );
         }
+    }
+
+    #[test]
+    fn what_no_setting_asks_for_costs_nothing() {
+        let hint = Filter::<tracing_subscriber::Registry>::max_level_hint(&logged("info"));
+        assert_eq!(hint, Some(LevelFilter::INFO));
+        let hint = Filter::<tracing_subscriber::Registry>::max_level_hint(&logged("lapin=trace"));
+        assert_eq!(hint, Some(LevelFilter::TRACE));
     }
 
     #[test]
