@@ -42,8 +42,11 @@ const MAX_READ: usize = 1 << 20;
 /// The same for who is not known yet, and may be anybody.
 const MAX_READ_UNKNOWN: usize = 128 << 10;
 
-/// The library's default of 128 KiB is allocated for every socket; clients send next to nothing.
-const BUFFER: usize = 4 << 10;
+/// What is read at once. The library's default of 128 KiB is allocated for every socket, and clients send next to nothing.
+const READ_BUFFER: usize = 1 << 10;
+
+/// What is written at once. A socket has so much only when that much was to be written.
+const WRITE_BUFFER: usize = 16 << 10;
 
 /// Watches an execution; `docs/api/asyncapi.yaml` describes the frames.
 #[utoipa::path(
@@ -123,8 +126,8 @@ async fn open(
 fn with_limits(upgrade: WebSocketUpgrade, max_read: usize) -> WebSocketUpgrade {
     upgrade
         .protocols([PROTOCOL])
-        .read_buffer_size(BUFFER)
-        .write_buffer_size(BUFFER)
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
         .max_message_size(max_read)
         .max_frame_size(max_read)
 }

@@ -19,8 +19,19 @@ fn main() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-#[tokio::main]
-async fn work() -> anyhow::Result<()> {
+/// Threads for what blocks: a few looks at the file system for each run. By default there may be 512, and where many runs
+/// begin at once they come to be, and take more memory than the runs.
+const BLOCKING_THREADS: usize = 32;
+
+fn work() -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .build()?
+        .block_on(run())
+}
+
+async fn run() -> anyhow::Result<()> {
     let cli: Cli = parse();
     let backends = Backends::cluster(&cli.cluster, (&cli.retention).into())
         .unwrap_or_else(|error| refuse(error));

@@ -131,7 +131,7 @@ impl Published {
         mut items: mpsc::Receiver<Item>,
         recorded: watch::Sender<Option<EventId>>,
     ) -> Result<Self, Lost> {
-        let mut batch = Vec::with_capacity(MAX_BATCH);
+        let mut batch = Vec::new(); // Most never fill one.
         while items.recv_many(&mut batch, MAX_BATCH).await > 0 {
             self.progress = batch
                 .last()

@@ -10,6 +10,9 @@ use tokio_util::task::AbortOnDropHandle;
 /// How much is kept.
 const KEPT: usize = 4 << 10;
 
+/// What is read at once: it is seldom more than a line, and every run has the room for it.
+const CHUNK: usize = 512;
+
 /// How long to wait for its end once all processes are gone; only a process that escaped can keep it open.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -35,7 +38,7 @@ impl Stderr {
 }
 
 async fn read(mut pipe: ChildStderr, tail: Arc<Mutex<Vec<u8>>>) {
-    let mut chunk = [0; KEPT];
+    let mut chunk = [0; CHUNK];
     while let Ok(count @ 1..) = pipe.read(&mut chunk).await {
         let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
         tail.extend_from_slice(&chunk[..count]);
