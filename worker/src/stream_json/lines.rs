@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::Range;
 
+use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::InvalidLine;
@@ -67,7 +68,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     }
 
     fn take_line(&mut self) -> Option<Range<usize>> {
-        let end = match newline(&self.buffer[self.searched..]) {
+        let end = match memchr(b'\n', &self.buffer[self.searched..]) {
             Some(offset) => self.searched + offset,
             None => {
                 self.searched = self.buffer.len();
@@ -96,10 +97,6 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         self.ended = self.reader.read_buf(&mut self.buffer).await? == 0;
         Ok(())
     }
-}
-
-fn newline(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|byte| *byte == b'\n')
 }
 
 fn checked(line: &[u8], unfinished: bool) -> Result<Line<'_>, InvalidLine> {

@@ -88,7 +88,7 @@ pub(crate) fn peek(line: &str) -> Result<Peek<'_>, InvalidLine> {
         }
         Some("assistant") => Fact::Assistant(assistant(message, parent, error)),
         Some("user") => Fact::User {
-            closed: block_ids(message, "tool_result", "tool_use_id"),
+            closed: user(message),
             entry: uuid.and_then(text),
         },
         Some("system") if is(subtype, "init") => Fact::Init,
@@ -124,20 +124,22 @@ fn assistant<'a>(
     parent: Option<&RawValue>,
     error: Option<&'a RawValue>,
 ) -> Assistant<'a> {
-    let id = fields(message, ["id"]).ok().and_then(|[id]| id);
+    let [id, content] = fields(message, ["id", "content"]).unwrap_or_default();
     Assistant {
         message_id: id.and_then(text),
         main: parent.is_none_or(|parent| parent.get() == "null"),
-        opened: block_ids(message, "tool_use", "id"),
+        opened: block_ids(content, "tool_use", "id"),
         error: error.and_then(text),
     }
 }
 
-/// The member `id` of each block of the wanted type in `message.content`, which may also be a mere string.
-fn block_ids<'a>(message: &'a str, wanted: &str, id: &str) -> Vec<Cow<'a, str>> {
-    let content = fields(message, ["content"])
-        .ok()
-        .and_then(|[content]| content);
+fn user(message: &str) -> Vec<Cow<'_, str>> {
+    let [content] = fields(message, ["content"]).unwrap_or_default();
+    block_ids(content, "tool_result", "tool_use_id")
+}
+
+/// The member `id` of each block of the wanted type in a message's content, which may also be a mere string.
+fn block_ids<'a>(content: Option<&'a RawValue>, wanted: &str, id: &str) -> Vec<Cow<'a, str>> {
     let blocks: Vec<&RawValue> = content
         .and_then(|content| serde_json::from_str(content.get()).ok())
         .unwrap_or_default();
