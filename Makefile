@@ -1,7 +1,7 @@
 # `make` lists what there is to do.
 
 .DEFAULT_GOAL := help
-.PHONY: help dev build fmt lint fmt-check clippy rustdoc api-docs check test soak proofs fuzz schemathesis services services-down clean
+.PHONY: help dev build fmt lint fmt-check clippy rustdoc api-docs check test soak proofs bench microbench fuzz schemathesis services services-down clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,12 @@ soak: ## random faults under load, SECONDS=600 SEED=1, and a verdict
 
 proofs: ## the tests that docs/reliability.md names, TIMES=10 in a row
 	deploy/proofs $(or $(TIMES),10)
+
+bench: ## Longshore beside what the engines allow, ROUNDS=3 ROWS="P1 P2 …"; see docs/performance.md
+	deploy/bench $(or $(ROUNDS),3) $(ROWS)
+
+microbench: ## the pure code of the hot paths, by criterion
+	cargo bench --package longshore-shared --package longshore-worker --benches
 
 fuzz: ## what reads bytes from outside, SECONDS=60 for each reader; needs a nightly compiler
 	deploy/fuzz $(or $(SECONDS),60)

@@ -1,6 +1,7 @@
 //! The harness of the end-to-end suites: servers as users run them, and clients that check what they see.
 
 pub mod anthropic_double;
+pub mod bench;
 pub mod client;
 pub mod conformance;
 pub mod document;

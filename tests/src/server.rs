@@ -16,6 +16,9 @@ use crate::services::{Engines, engines, path, program};
 /// How a server is set up; the default is what most tests need.
 #[derive(Debug, Clone)]
 pub struct Setup {
+    /// The programs; Longshore's own by default.
+    pub api: PathBuf,
+    pub worker: PathBuf,
     /// The CLI that workers run; the scripted one by default.
     pub claude: PathBuf,
     /// Settings of all programs, as variables.
@@ -31,6 +34,8 @@ pub struct Setup {
 impl Default for Setup {
     fn default() -> Self {
         Self {
+            api: program("longshore-api"),
+            worker: program("longshore-worker"),
             claude: program("fake-claude"),
             settings: Vec::new(),
             apis: 2,
@@ -168,7 +173,7 @@ impl Server {
         environment.extend(owned(settings));
         environment.push(("LONGSHORE_BIND".to_owned(), "127.0.0.1:0".to_owned()));
         let name = format!("api {}", self.apis.len() + 1);
-        let api = Process::start(&name, &program("longshore-api"), &[], &environment);
+        let api = Process::start(&name, &self.setup.api, &[], &environment);
         let address = api.word_after(r#""listening","address":""#).await;
         self.clients.push(Client::new(&format!("http://{address}")));
         self.apis.push(api);
@@ -184,7 +189,7 @@ impl Server {
         let name = format!("worker {}", self.workers.len() + 1);
         let mut environment = self.environment();
         environment.extend(owned(settings));
-        let worker = Process::start(&name, &program("longshore-worker"), &[], &environment);
+        let worker = Process::start(&name, &self.setup.worker, &[], &environment);
         worker.word_after(r#""taking jobs""#).await;
         self.workers.push(worker);
     }

@@ -1,5 +1,7 @@
 //! Longshore's worker as a library: `longshore-worker` runs it, and so do `longshore dev` and the tests.
 
+#[doc(hidden)]
+pub mod benching;
 mod broken_off;
 mod checkpoint;
 mod claude;

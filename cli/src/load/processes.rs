@@ -9,6 +9,8 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy)]
 struct Sample {
     cpu: Duration,
+    children: Duration,
+    kib: u64,
     peak_kib: u64,
 }
 
@@ -16,8 +18,12 @@ struct Sample {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Taken {
     pub(super) name: String,
-    /// In user and kernel mode; of its children only those it has waited for.
+    /// In user and kernel mode.
     pub(super) cpu_seconds: f64,
+    /// Of the children that it has waited for.
+    pub(super) children_cpu_seconds: f64,
+    /// What it had in memory at the end.
+    pub(super) kib: u64,
     /// The most it ever had in memory, since it was started.
     pub(super) peak_kib: u64,
 }
@@ -38,6 +44,8 @@ impl Processes {
             Some(Taken {
                 name,
                 cpu_seconds: now.cpu.saturating_sub(before.cpu).as_secs_f64(),
+                children_cpu_seconds: now.children.saturating_sub(before.children).as_secs_f64(),
+                kib: now.kib,
                 peak_kib: now.peak_kib,
             })
         };
@@ -48,25 +56,26 @@ impl Processes {
 fn sample(pid: u32) -> Option<Sample> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let [cpu, children] = cpu(&stat)?;
     Some(Sample {
-        cpu: cpu(&stat)?,
-        peak_kib: peak(&status)?,
+        cpu,
+        children,
+        kib: kib(&status, "VmRSS:")?,
+        peak_kib: kib(&status, "VmHWM:")?,
     })
 }
 
-/// Fields 14 to 17, in ticks of 10 ms. The second, the name, may hold spaces and brackets.
-fn cpu(stat: &str) -> Option<Duration> {
+/// Its own, then its children's: fields 14 to 17, in ticks of 10 ms. The second, the name, may hold spaces and brackets.
+fn cpu(stat: &str) -> Option<[Duration; 2]> {
     const TICK: u64 = 10;
     let (_, fields) = stat.rsplit_once(')')?;
-    let ticks = fields.split_whitespace().skip(11).take(4);
-    let ticks: u64 = ticks.map(|field| field.parse().unwrap_or(0)).sum();
-    Some(Duration::from_millis(ticks * TICK))
+    let mut ticks = fields.split_whitespace().skip(11).map(str::parse::<u64>);
+    let mut both = || Some(ticks.next()?.ok()? + ticks.next()?.ok()?);
+    Some([both()?, both()?].map(|ticks| Duration::from_millis(ticks * TICK)))
 }
 
-fn peak(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+fn kib(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
@@ -77,8 +86,11 @@ mod tests {
     #[test]
     fn what_proc_tells_is_read() {
         let stat = "7 (a (b) c) S 1 7 7 0 -1 4194560 11 22 0 0 150 50 3 7 20 0 4 0";
-        assert_eq!(cpu(stat), Some(Duration::from_millis(2100)));
-        assert_eq!(peak("VmPeak:\t 9 kB\nVmHWM:\t  1234 kB\n"), Some(1234));
+        assert_eq!(cpu(stat), Some([2000, 100].map(Duration::from_millis)));
+        assert_eq!(
+            kib("VmPeak:\t 9 kB\nVmHWM:\t  1234 kB\n", "VmHWM:"),
+            Some(1234)
+        );
     }
 
     #[test]
