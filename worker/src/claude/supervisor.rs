@@ -22,25 +22,11 @@ use super::seen::Seen;
 use super::{Limits, Spec, Stop};
 use crate::outcome::{Exit, Stopped};
 
+mod phase;
 mod timers;
 
+use phase::Phase;
 use timers::Due;
-
-/// How far a stop has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Running,
-    /// Asked to end the turn; `results` had been seen before.
-    Interrupted {
-        results: u32,
-    },
-    /// Its stdin is closed.
-    Closing,
-    /// Sent SIGTERM.
-    Terminated,
-    /// Sent SIGKILL, with all that carries the mark.
-    Killed,
-}
 
 /// How the run ended, seen from outside.
 pub(super) struct Ended {
@@ -66,6 +52,8 @@ pub(super) struct Supervisor {
     /// Silence before that does not count: everything was frozen.
     thawed: Instant,
     exited: Option<(Instant, Exit)>,
+    /// What was left after the exit is gone.
+    cleared: bool,
     over: bool,
 }
 
@@ -95,6 +83,7 @@ impl Supervisor {
             frozen: None,
             thawed: now,
             exited: None,
+            cleared: false,
             over: false,
         }
     }
@@ -272,13 +261,19 @@ impl Supervisor {
         self.child.stdin = None;
         let tool_used = self.seen.borrow().tool_used;
         if !self.child.leash.is_over(tool_used) {
-            self.mark.kill_all().await;
+            self.cleared = self.mark.kill_all().await;
         }
         self.exited = Some((Instant::now(), exit));
     }
 
     async fn finish(mut self) -> Ended {
-        if self.exited.is_none() {
+        // Only when all was read it is known whether a tool was used.
+        let (read, tool_used) = {
+            let seen = self.seen.borrow();
+            (seen.ended.is_some(), seen.tool_used)
+        };
+        let nothing_left = self.exited.is_some() && read && self.child.leash.is_over(tool_used);
+        if !self.cleared && !nothing_left {
             self.mark.kill_all().await;
         }
         self.child.leash.release();

@@ -86,6 +86,11 @@ pub(super) fn started_after(pid: Pid) -> Option<impl Iterator<Item = Pid>> {
     few.then(|| (first + 1..=last).filter_map(Pid::from_raw))
 }
 
+/// Who started the process, or has inherited it.
+pub(super) fn parent(pid: Pid) -> Option<Pid> {
+    Pid::from_raw(stat(pid, 1)?.parse().ok()?)
+}
+
 /// A name for a process that no other has, also when its number is used again: its namespace of numbers, its number,
 /// and when it was started.
 pub(super) fn identity(pid: Pid) -> Option<String> {
