@@ -46,7 +46,7 @@ bench: ## Longshore beside what the engines allow, ROUNDS=3 ROWS="P1 P2 …"; se
 	deploy/bench $(or $(ROUNDS),3) $(ROWS)
 
 microbench: ## the pure code of the hot paths, by criterion
-	cargo bench --package longshore-shared --package longshore-worker --benches
+	cargo bench --package longshore-shared --package longshore-worker --bench hot_paths --bench stream_json
 
 fuzz: ## what reads bytes from outside, SECONDS=60 for each reader; needs a nightly compiler
 	deploy/fuzz $(or $(SECONDS),60)
