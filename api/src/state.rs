@@ -26,10 +26,10 @@ const SPREAD: Duration = Duration::from_secs(5);
 
 /// A cheap handle: every layer and every handler of a request has one.
 #[derive(Clone)]
-pub struct ApiState(Arc<Parts>);
+pub struct ApiState(Arc<Inner>);
 
-/// What it leads to.
-pub struct Parts {
+/// What all handles of a server share.
+pub struct Inner {
     pub(crate) backends: Backends,
     pub(crate) settings: ApiSettings,
     /// Tells callers by their tokens; `None` where there is no key and everybody is anonymous.
@@ -43,9 +43,9 @@ pub struct Parts {
 }
 
 impl Deref for ApiState {
-    type Target = Parts;
+    type Target = Inner;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &Inner {
         &self.0
     }
 }
@@ -56,7 +56,7 @@ impl ApiState {
     /// # Errors
     /// When a key for tokens cannot be used.
     pub fn new(backends: Backends, settings: ApiSettings) -> Result<Self, InvalidSetting> {
-        Ok(Self(Arc::new(Parts {
+        Ok(Self(Arc::new(Inner {
             backends,
             verifier: Verifier::open(&settings.identity)?,
             connections: Connections::new(&settings),

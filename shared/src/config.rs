@@ -65,7 +65,7 @@ pub struct RetentionSettings {
     #[arg(long, env = "LONGSHORE_SESSION_RETENTION", value_name = "DURATION", default_value = "30d", value_parser = duration)]
     pub session_retention: Duration,
 
-    /// Events kept of one execution; older ones make room
+    /// Events kept of one execution, or a few more; older ones make room
     #[arg(long, env = "LONGSHORE_MAX_EVENTS", value_name = "COUNT", default_value = "10000", value_parser = clap::value_parser!(u32).range(100..))]
     pub max_events: u32,
 }

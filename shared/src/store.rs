@@ -248,7 +248,7 @@ pub struct Retention {
     pub execution: Duration,
     /// A session, since its last activity.
     pub session: Duration,
-    /// Events of one execution; older ones make room.
+    /// Events of one execution, or a few more; older ones make room.
     pub max_events: usize,
 }
 

@@ -1,7 +1,7 @@
 //! The guard: a process beside each worker, which ends what runs there when the worker has died or sleeps.
 //!
-//! The kernel kills a CLI together with its worker, but not the CLI's tools, and a worker that is stopped can neither
-//! freeze nor kill anything when its leases end. The guard hears the worker's pulse on its stdin. When that ends it kills
+//! A worker that has died leaves its CLIs and their tools running, and one that is stopped can neither freeze nor kill anything
+//! when its leases end. The guard hears the worker's pulse on its stdin. When that ends it kills
 //! all that carries the worker's mark, and goes; when there is none for too long it kills the same, and waits for the
 //! worker to wake.
 

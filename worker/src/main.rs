@@ -19,20 +19,21 @@ fn main() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Threads for what blocks: a few looks at the file system for each run. By default there may be 512, and where many runs
-/// begin at once they come to be, and take more memory than the runs.
-const BLOCKING_THREADS: usize = 32;
+/// Threads for what blocks, besides one for each run: runs that wait for a storage that hangs leave these for freezing and
+/// killing.
+const SPARE_THREADS: usize = 32;
 
 fn work() -> anyhow::Result<()> {
+    let cli: Cli = parse();
+    let slots = usize::from(cli.worker.slots());
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .max_blocking_threads(BLOCKING_THREADS)
+        .max_blocking_threads(slots + SPARE_THREADS)
         .build()?
-        .block_on(run())
+        .block_on(run(cli))
 }
 
-async fn run() -> anyhow::Result<()> {
-    let cli: Cli = parse();
+async fn run(cli: Cli) -> anyhow::Result<()> {
     let backends = Backends::cluster(&cli.cluster, (&cli.retention).into())
         .unwrap_or_else(|error| refuse(error));
     let worker = Worker::new(backends, cli.worker).unwrap_or_else(|error| refuse(error));

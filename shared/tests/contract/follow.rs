@@ -20,6 +20,21 @@ over_every_engine! { few() =>
     a_cursor_beyond_the_log_is_a_gap,
     a_follower_that_does_not_read_loses_nothing,
     followers_that_join_at_any_time_see_the_same,
+    what_is_sent_again_is_given_once,
+}
+
+async fn what_is_sent_again_is_given_once(on: Backends) {
+    let (job, claimed) = running(&on).await;
+    append(&on, &claimed, &messages(&job, 2..=5)).await;
+    let mut follower = follow(on.log.clone(), job.key(), None).await.unwrap();
+    for seq in 1..=5 {
+        assert_eq!(event(follower.next().await).id, Some(id(1, seq)));
+    }
+    // It listens now, and half of this is recorded already.
+    append(&on, &claimed, &messages(&job, 4..=7)).await;
+    for seq in [6, 7] {
+        assert_eq!(event(follower.next().await).id, Some(id(1, seq)));
+    }
 }
 
 async fn a_follower_sees_everything_from_any_place(on: Backends) {

@@ -85,15 +85,7 @@ async fn what_is_sent_again_is_recorded_once(on: Backends) {
     let (job, claimed) = running(&on).await;
     append(&on, &claimed, &messages(&job, 2..=5)).await;
     append(&on, &claimed, &messages(&job, 2..=5)).await;
-    let mut follower = follow(on.log.clone(), job.key(), None).await.unwrap();
-    for seq in 1..=5 {
-        assert_eq!(event(follower.next().await).id, Some(id(1, seq)));
-    }
-    // It listens now, and half of this is recorded already.
     append(&on, &claimed, &messages(&job, 4..=7)).await;
-    for seq in [6, 7] {
-        assert_eq!(event(follower.next().await).id, Some(id(1, seq)));
-    }
     let page = on.log.read(job.key(), None, 100).await.unwrap();
     let seqs: Vec<u64> = page
         .events

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 use uuid::Uuid;
 
-/// Adds an event to what is published, and gives its frame.
+/// The frame of an event, as the contract has it.
 pub(crate) fn frame(kind: &str, execution: Uuid, number: u64, at: &str, data: &str) -> String {
     let mut text = String::with_capacity(data.len() + 150);
     let _ = write!(
@@ -15,6 +15,7 @@ pub(crate) fn frame(kind: &str, execution: Uuid, number: u64, at: &str, data: &s
     text
 }
 
+/// Adds an event to what is published.
 pub(crate) fn add(published: &mut String, number: u64, frame: &str) {
     let _ = writeln!(published, "{number} {frame}");
 }

@@ -24,7 +24,6 @@ pub(super) struct Load {
 impl Load {
     /// So many executions of that prompt, so many of them at once.
     pub(super) fn new(executions: u32, at_once: u32, prompt: &str) -> Self {
-        let prompt = if prompt.is_empty() { "hello" } else { prompt };
         let arguments = [
             "load",
             "--json",

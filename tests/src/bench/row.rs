@@ -144,8 +144,8 @@ impl Row {
         match self {
             Self::P1 => {
                 // The first request of all opens what stays open.
-                Load::new(64, 16, "").unwatched().run(server).await;
-                let load = Load::new(2000, 64, "").unwatched().run(server).await;
+                Load::new(64, 16, "hello").unwatched().run(server).await;
+                let load = Load::new(2000, 64, "hello").unwatched().run(server).await;
                 vec![
                     load.number("/accepted_per_second"),
                     load.number("/latency_ms/accept/p99"),

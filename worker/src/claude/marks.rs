@@ -150,12 +150,10 @@ impl Mark {
         found
     }
 
-    /// Whether nothing was started by the run's first process up to now. What this worker itself has started since is of
-    /// other runs.
+    /// Whether nothing was started by the run's first process up to now.
     fn is_alone(&self, first: Pid) -> bool {
-        let us = getpid();
         proc::started_after(first).is_some_and(|younger| {
-            let found = self.look_at(younger.filter(|pid| proc::parent(*pid) != Some(us)));
+            let found = self.look_at(younger);
             found.pids.is_empty() && !found.unclear
         })
     }

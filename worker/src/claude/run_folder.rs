@@ -48,7 +48,7 @@ impl RunFolder {
         self.path.join("config")
     }
 
-    /// TMPDIR.
+    /// TMPDIR: the folder itself.
     pub(crate) fn tmp(&self) -> &Path {
         &self.path
     }

@@ -32,8 +32,8 @@ impl Outside {
         self.redis.keys()
     }
 
-    /// Before a record is written, or given back: without this, one whose job was never published would not be found
-    /// again. Answers nothing.
+    /// Adds what must be there before a record is written, or given back: without this, one whose job was never published
+    /// would not be found again.
     pub(super) fn announce(&self, pipe: &mut Pipeline, job: &Job) {
         self.add_pointers(pipe, job);
         self.add_waiting(pipe, job.key());
@@ -246,6 +246,7 @@ impl Outside {
         Ok(())
     }
 
+    /// What [`Self::add`] sends.
     fn adding(
         &self,
         set: &str,

@@ -6,6 +6,9 @@ use std::sync::OnceLock;
 
 use rustix::process::Pid;
 
+/// When a process was started: its place among the fields of `/proc/{pid}/stat`, counted from the state.
+const START: usize = 19;
+
 /// All processes.
 pub(super) fn pids() -> impl Iterator<Item = Pid> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -43,9 +46,8 @@ pub(super) fn is_stopped(pid: Pid, signalled: bool) -> bool {
 /// Whether the process, begun in this one's lifetime, is just being replaced by exec: for that moment, which on a busy
 /// machine may be long, it has no environment, not even an empty one.
 pub(super) fn is_in_exec(pid: Pid) -> bool {
-    /// In `/proc/{pid}/stat`, proc_pid_stat(5), counted from the state: the flags, the start, the environment's end.
+    /// In `/proc/{pid}/stat`, proc_pid_stat(5), counted from the state: the flags, the environment's end.
     const FLAGS: usize = 6;
-    const START: usize = 19;
     const ENV_END: usize = 48;
     /// PF_KTHREAD: threads of the kernel have none either.
     const KERNEL_THREAD: u64 = 0x0020_0000;
@@ -62,8 +64,8 @@ pub(super) fn is_in_exec(pid: Pid) -> bool {
 
 /// When this process was started, in ticks since the machine was.
 fn our_start() -> Option<u64> {
-    static START: OnceLock<Option<u64>> = OnceLock::new();
-    *START.get_or_init(|| stat(rustix::process::getpid(), 19)?.parse().ok())
+    static OURS: OnceLock<Option<u64>> = OnceLock::new();
+    *OURS.get_or_init(|| stat(rustix::process::getpid(), START)?.parse().ok())
 }
 
 /// Whether we may look at it; of others' processes the kernel shows nothing.
@@ -86,16 +88,11 @@ pub(super) fn started_after(pid: Pid) -> Option<impl Iterator<Item = Pid>> {
     few.then(|| (first + 1..=last).filter_map(Pid::from_raw))
 }
 
-/// Who started the process, or has inherited it.
-pub(super) fn parent(pid: Pid) -> Option<Pid> {
-    Pid::from_raw(stat(pid, 1)?.parse().ok()?)
-}
-
 /// A name for a process that no other has, also when its number is used again: its namespace of numbers, its number,
 /// and when it was started.
 pub(super) fn identity(pid: Pid) -> Option<String> {
     let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
-    let started = stat(pid, 19)?;
+    let started = stat(pid, START)?;
     Some(format!(
         "{}/{}/{started}",
         namespace.display(),
