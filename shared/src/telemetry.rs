@@ -65,7 +65,7 @@ pub fn init(settings: &LogSettings, service: &'static str) -> Result<Telemetry, 
     }
 }
 
-/// Each line with the fields of its spans, whatever is logged.
+/// Each line with the fields of its spans, whatever is logged; the innermost is the last of `spans`, and is said once.
 fn logs<S>(settings: &LogSettings) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
@@ -77,7 +77,11 @@ where
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let filter = filter::logged(&settings.log);
     if json {
-        layer.json().with_filter(filter).boxed()
+        layer
+            .json()
+            .with_current_span(false)
+            .with_filter(filter)
+            .boxed()
     } else {
         layer.with_filter(filter).boxed()
     }
