@@ -48,6 +48,8 @@ pub(crate) enum Scope {
     Execute,
     /// See and watch.
     Read,
+    /// See the whole installation: its workers, and how it does.
+    Admin,
 }
 
 impl Scope {
@@ -55,6 +57,7 @@ impl Scope {
         match self {
             Self::Execute => "execute",
             Self::Read => "read",
+            Self::Admin => "admin",
         }
     }
 }
@@ -64,6 +67,7 @@ impl Scope {
 pub(crate) struct Scopes {
     pub(crate) execute: bool,
     pub(crate) read: bool,
+    pub(crate) admin: bool,
 }
 
 impl Caller {
@@ -72,6 +76,7 @@ impl Caller {
         let scopes = Scopes {
             execute: true,
             read: true,
+            admin: true,
         };
         Self {
             subject: "anonymous".into(),
@@ -87,6 +92,7 @@ impl Caller {
         let allowed = match scope {
             Scope::Execute => self.scopes.execute,
             Scope::Read => self.scopes.read,
+            Scope::Admin => self.scopes.admin,
         };
         if allowed {
             return Ok(());

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use longshore_shared::fleet::keep_counting;
 use longshore_shared::shutdown::Shutdown;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
 
@@ -43,6 +45,11 @@ pub async fn serve(listener: TcpListener, state: ApiState, shutdown: Shutdown) {
     let _asked = AbortOnDropHandle::new(tokio::spawn(pass_on(shutdown, stopping.clone())));
     let verifier = state.verifier.clone();
     let _fresh_keys = verifier.map(|keys| AbortOnDropHandle::new(tokio::spawn(keys.keep_fresh())));
+    let (counted, done) = (state.clone(), CancellationToken::new());
+    let counting = tokio::spawn({
+        let done = done.clone();
+        async move { keep_counting(&*counted.backends.fleet, &counted.tallies, &done).await }
+    });
     let served = listener::serve(listener, router::router(state), stopping.stop.clone());
     // A client that never finishes its request must not keep the server.
     let too_late = async {
@@ -61,6 +68,9 @@ pub async fn serve(listener: TcpListener, state: ApiState, shutdown: Shutdown) {
             "sockets and other work did not end in time"
         );
     }
+    done.cancel();
+    // A panic of it was logged by the panic hook.
+    let _ = counting.await;
 }
 
 async fn pass_on(asked: Shutdown, stopping: Shutdown) {

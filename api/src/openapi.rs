@@ -11,7 +11,7 @@ use utoipa::{Modify, OpenApi};
 use crate::config::ApiSettings;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::Query;
-use crate::routes::{events, execute, executions, health, logs, sessions};
+use crate::routes::{events, execute, executions, fleet, health, logs, sessions};
 use crate::ws;
 
 mod errors;
@@ -33,6 +33,7 @@ use errors::Errors;
     tags(
         (name = "executions", description = "One run of the CLI for one prompt"),
         (name = "sessions", description = "The conversation that executions continue"),
+        (name = "fleet", description = "The whole installation, for its operators: scope `admin`"),
         (name = "service", description = "What tells about the service itself"),
     ),
     paths(
@@ -45,6 +46,8 @@ use errors::Errors;
         sessions::show,
         sessions::close,
         logs::logs,
+        fleet::workers,
+        fleet::stats,
         ws::upgrade,
         health::healthz,
         health::readyz,

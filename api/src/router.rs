@@ -8,7 +8,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::{ApiError, Code};
 use crate::middleware::{cors, host, identify, measure, panic, rate_limit, read_on, trace};
-use crate::routes::{events, execute, executions, health, logs, sessions};
+use crate::routes::{events, execute, executions, fleet, health, logs, sessions};
 use crate::state::ApiState;
 use crate::{docs, openapi, ws};
 
@@ -38,6 +38,8 @@ pub(crate) fn router(state: ApiState) -> Router {
             get(sessions::show).delete(sessions::close),
         )
         .route("/sessions/{id}/logs", get(logs::logs))
+        .route("/workers", get(fleet::workers))
+        .route("/stats", get(fleet::stats))
         .route_layer(from_fn_with_state(state.clone(), identify::identify));
 
     let sockets = Router::new()

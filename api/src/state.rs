@@ -7,6 +7,7 @@ use std::time::Duration;
 use longshore_shared::backends::Backends;
 use longshore_shared::config::InvalidSetting;
 use longshore_shared::execution::Execution;
+use longshore_shared::fleet::Tallies;
 use longshore_shared::id::{ExecutionId, ExecutionKey, SessionId};
 use longshore_shared::session::Session;
 use longshore_shared::shutdown::Shutdown;
@@ -36,6 +37,8 @@ pub struct Inner {
     pub(crate) verifier: Option<Verifier>,
     /// The connections that stay open, and their limits.
     pub(crate) connections: Connections,
+    /// What it has counted and not yet told the fleet.
+    pub(crate) tallies: Tallies,
     /// Where the server is with its own end.
     pub(crate) stopping: Shutdown,
     /// What the server waits for when it stops: open sockets and streams, and work that must not be left half done.
@@ -61,6 +64,7 @@ impl ApiState {
             verifier: Verifier::open(&settings.identity)?,
             connections: Connections::new(&settings),
             settings,
+            tallies: Tallies::default(),
             stopping: Shutdown::default(),
             tasks: TaskTracker::new(),
         })))

@@ -12,6 +12,8 @@ use utoipa::ToSchema;
 
 use crate::openapi::schemas;
 
+pub(crate) mod fleet;
+
 /// An execution as it is recorded. What is not known yet is null.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Execution)]
@@ -35,6 +37,9 @@ pub(crate) struct ExecutionView<'a> {
     /// 1 for the first worker that ran it; null before
     #[schema(required, minimum = 1)]
     attempt: Option<u32>,
+    /// The worker that made that attempt; null before
+    #[schema(required)]
+    worker_id: Option<&'a str>,
     #[schema(value_type = schemas::Time)]
     created_at: Timestamp,
     #[schema(required, value_type = Option<schemas::Time>)]
@@ -64,6 +69,7 @@ impl<'a> From<&'a Execution> for ExecutionView<'a> {
             turns: execution.turns,
             messages: execution.messages,
             attempt: execution.attempt,
+            worker_id: execution.worker_id.as_deref(),
             created_at: execution.created_at,
             started_at: execution.started_at,
             ended_at: execution.ended_at,

@@ -7,6 +7,9 @@ use crate::catalogue::redis::RedisCatalogue;
 use crate::config::{ClusterSettings, InvalidSetting};
 use crate::event_log::EventLog;
 use crate::event_log::redis::RedisLog;
+use crate::fleet::Fleet;
+use crate::fleet::memory::MemoryFleet;
+use crate::fleet::redis::RedisFleet;
 use crate::idempotency::IdempotencyKeys;
 use crate::idempotency::memory::MemoryIdempotency;
 use crate::idempotency::redis::RedisIdempotency;
@@ -36,6 +39,8 @@ pub struct Backends {
     pub limiter: Arc<dyn RateLimiter>,
     /// The keys of requests that may come again.
     pub idempotency: Arc<dyn IdempotencyKeys>,
+    /// The workers, and the charts.
+    pub fleet: Arc<dyn Fleet>,
 }
 
 /// Jobs that wait in memory at most.
@@ -53,6 +58,7 @@ impl Backends {
             catalogue: Arc::new(store),
             limiter: Arc::new(MemoryLimiter::default()),
             idempotency: Arc::new(MemoryIdempotency::new(retention.execution)),
+            fleet: Arc::new(MemoryFleet::default()),
         }
     }
 
@@ -71,7 +77,8 @@ impl Backends {
             log: Arc::new(RedisLog::new(redis.clone(), retention)),
             catalogue: Arc::new(RedisCatalogue::new(redis.clone(), retention)),
             limiter: Arc::new(RedisLimiter::new(redis.clone())),
-            idempotency: Arc::new(RedisIdempotency::new(redis, retention.execution)),
+            idempotency: Arc::new(RedisIdempotency::new(redis.clone(), retention.execution)),
+            fleet: Arc::new(RedisFleet::new(redis)),
         })
     }
 }

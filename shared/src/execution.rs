@@ -95,6 +95,8 @@ pub struct Execution {
     pub messages: u64,
     /// The last attempt; `None` before the first.
     pub attempt: Option<u32>,
+    /// The worker that made it.
+    pub worker_id: Option<String>,
     /// When the API accepted it.
     pub created_at: Timestamp,
     /// When its first attempt started.

@@ -13,6 +13,7 @@ pub mod event;
 pub mod event_log;
 pub mod execution;
 mod expiring;
+pub mod fleet;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 pub mod id;

@@ -2,7 +2,9 @@
 
 use longshore_shared::backends::Backends;
 use longshore_shared::config::InvalidSetting;
+use longshore_shared::fleet::Tallies;
 use longshore_shared::job::Job;
+use longshore_shared::timestamp::Timestamp;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
@@ -18,6 +20,9 @@ use crate::workspace::Workspaces;
 pub(crate) struct Context {
     /// Unique among all workers of all times.
     pub(crate) id: String,
+    /// The name of its machine.
+    pub(crate) host: String,
+    pub(crate) started_at: Timestamp,
     pub(crate) backends: Backends,
     pub(crate) settings: WorkerSettings,
     pub(crate) workspaces: Workspaces,
@@ -26,6 +31,8 @@ pub(crate) struct Context {
     pub(crate) runs: Runs,
     pub(crate) running: Running,
     pub(crate) pulse: Pulse,
+    /// What it has counted and not yet told the fleet.
+    pub(crate) tallies: Tallies,
     /// The store was found to be away; set back by whoever finds that it is back.
     pub(crate) store_away: watch::Sender<bool>,
     /// The deliveries that are being handled.
@@ -48,11 +55,17 @@ impl Context {
         let runs = Runs::create().map_err(StartError::Runs)?;
         Ok(Self {
             id: format!("worker-{}", Uuid::now_v7()),
+            host: rustix::system::uname()
+                .nodename()
+                .to_string_lossy()
+                .into_owned(),
+            started_at: Timestamp::now(),
             backends,
             workspaces: Workspaces::new(settings.workspaces.clone()),
             transcripts: Transcripts::open(&settings.state)
                 .map_err(|error| InvalidSetting::new("--state", error))?,
             pulse: Pulse::new(settings.lease),
+            tallies: Tallies::default(),
             store_away: watch::Sender::new(false),
             settings,
             runs,

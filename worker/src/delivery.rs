@@ -76,8 +76,12 @@ async fn run_claimed(
     tool_used: bool,
 ) -> Next {
     if let Some(ending) = broken_off::end_of_forgotten(job, claimed, tool_used) {
-        return match execution::finish(context, &claimed.lease, ending, None, None).await {
-            Ok(next) => Next::Done(next),
+        let finished = execution::finish(context, &claimed.lease, ending.clone(), None, None);
+        return match finished.await {
+            Ok(next) => {
+                context.tallies.ended(&ending, None);
+                Next::Done(next)
+            }
             Err(Lost) => Next::ClaimAgain { tool_used },
         };
     }
@@ -134,8 +138,11 @@ async fn cancel(context: &Context, delivery: Delivery, shutdown: &CancellationTo
             Ok(cancelled) => {
                 info!("cancelled: its session is closed");
                 delivery.ack().await;
-                if let Cancelled::AtOnce(Some(next)) = cancelled {
-                    context.publish_next(&next).await;
+                if let Cancelled::AtOnce(next) = cancelled {
+                    context.tallies.cancelled();
+                    if let Some(next) = next {
+                        context.publish_next(&next).await;
+                    }
                 }
                 return;
             }

@@ -35,7 +35,7 @@ pub(crate) enum Ran {
 /// When the lease is lost on the way, everything is stopped and nothing is stored.
 pub(crate) async fn run(context: &Context, job: &Job, claimed: &Claimed, asked: Instant) -> Ran {
     info!(attempt = claimed.lease.attempt, "running");
-    ATTEMPTS.add(1);
+    note_start(context, job, claimed);
     let (handle, _entered) = context.running.enter(job.key());
     let keep = lease::keep(
         &context.backends,
@@ -82,7 +82,7 @@ async fn run_leased(
     let transcript = attempt.transcript.as_deref();
     match end(context, job, claimed, ending.clone(), transcript, published).await {
         Ok(next) => {
-            note_end(&ending, asked);
+            note_end(context, &ending, asked);
             Ran::Ended(next)
         }
         Err(Lost) => {
@@ -108,8 +108,15 @@ async fn end(
     Ok(next)
 }
 
+fn note_start(context: &Context, job: &Job, claimed: &Claimed) {
+    ATTEMPTS.add(1);
+    let is_first = claimed.lease.attempt == 1;
+    let waited = is_first.then(|| job.accepted_at.age());
+    context.tallies.started(waited);
+}
+
 /// Logs and counts an end that is stored.
-fn note_end(ending: &Ending, asked: Instant) {
+fn note_end(context: &Context, ending: &Ending, asked: Instant) {
     let status = ending.kind.status();
     let code = ending.error.as_ref().map(|error| error.code);
     info!(%status, code = code.map(tracing::field::debug), "ended");
@@ -120,6 +127,7 @@ fn note_end(ending: &Ending, asked: Instant) {
         ("code", code.unwrap_or_default()),
     ]);
     EXECUTION_DURATION.took(asked.elapsed());
+    context.tallies.ended(ending, Some(asked.elapsed()));
 }
 
 /// What one attempt leaves.

@@ -15,6 +15,7 @@ mod execution;
 pub mod fuzzing;
 pub mod guard;
 mod health;
+mod heartbeat;
 mod janitor;
 mod lease;
 mod outcome;

@@ -93,8 +93,15 @@ pub(crate) async fn settle(context: &Context, lost: &LostLease) -> Result<(), Un
             // One that is not taken is the reconciler's.
             context.publish_again(&job).await;
         }
-        Reaped::Ended(Some(next)) => context.publish_next(&next).await,
-        Reaped::Ended(None) | Reaped::NotLost => {}
+        Reaped::Ended(next) => {
+            if let Verdict::End(ending) = &verdict {
+                context.tallies.ended(ending, None);
+            }
+            if let Some(next) = next {
+                context.publish_next(&next).await;
+            }
+        }
+        Reaped::NotLost => {}
     }
     Ok(())
 }

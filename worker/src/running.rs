@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use longshore_shared::id::ExecutionKey;
+use longshore_shared::id::{ExecutionId, ExecutionKey};
 use longshore_shared::metrics::{LEASE_LOSSES, SLOTS_USED};
 use tokio::sync::{Notify, watch};
 
@@ -59,6 +59,11 @@ impl Running {
             look: Arc::clone(&handle.look),
         };
         (handle, entered)
+    }
+
+    /// Which those are.
+    pub(crate) fn executions(&self) -> Vec<ExecutionId> {
+        self.handles().keys().map(|key| key.execution).collect()
     }
 
     pub(crate) fn nudge(&self, key: ExecutionKey) {

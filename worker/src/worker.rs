@@ -11,7 +11,7 @@ use tracing::{info, warn};
 use crate::claude::{self, Stop};
 use crate::config::WorkerSettings;
 use crate::context::{Context, StartError};
-use crate::{consumer, janitor, reaper, reconciler};
+use crate::{consumer, heartbeat, janitor, reaper, reconciler};
 
 /// A cheap handle on one worker.
 #[derive(Clone)]
@@ -78,6 +78,10 @@ impl Worker {
                 .clone()
                 .run_until_cancelled_owned(self.clone().heed_cancellations()),
         );
+        let heartbeat = tokio::spawn(heartbeat::run(
+            Arc::clone(&self.context),
+            background.clone(),
+        ));
         consumer::run(&self.context, shutdown.stop).await;
         self.drain(&shutdown.hurry).await;
         background.cancel();
@@ -85,6 +89,7 @@ impl Worker {
             // They end at once when they are cancelled; a panic of theirs was logged by the panic hook.
             let _ = task.await;
         }
+        let _ = heartbeat.await; // After its goodbye.
         claude::leave_groups();
         info!("stopped");
     }

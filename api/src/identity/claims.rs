@@ -152,6 +152,7 @@ impl Claims {
         Ok(Scopes {
             execute: has("execute"),
             read: has("read"),
+            admin: has("admin"),
         })
     }
 }
@@ -270,15 +271,20 @@ mod tests {
 
     #[test]
     fn scopes_are_words() {
-        for (scope, execute, read) in [
-            (Value::Null, true, true),
-            (json!(""), false, false),
-            (json!("read"), false, true),
-            (json!("openid execute admin"), true, false),
-            (json!("executes,read"), false, false),
+        for (scope, execute, read, admin) in [
+            (Value::Null, true, true, false),
+            (json!(""), false, false, false),
+            (json!("read"), false, true, false),
+            (json!("openid execute admin"), true, false, true),
+            (json!("executes,read"), false, false, false),
         ] {
             let scopes = with("scope", scope.clone()).unwrap().scopes;
-            assert_eq!(scopes, Scopes { execute, read }, "{scope}");
+            let wanted = Scopes {
+                execute,
+                read,
+                admin,
+            };
+            assert_eq!(scopes, wanted, "{scope}");
         }
         refused("scope", json!(["read"]), r#""scope" must be"#);
     }

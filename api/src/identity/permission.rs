@@ -12,6 +12,17 @@ pub(crate) struct Executor(pub(crate) Caller);
 /// A caller that may see and watch; others are refused with 403.
 pub(crate) struct Reader(pub(crate) Caller);
 
+/// A caller that may see the whole installation; others are refused with 403.
+pub(crate) struct Administrator;
+
+impl<S: Sync> FromRequestParts<S> for Administrator {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        with(Scope::Admin, parts, state).await.map(|_| Self)
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for Executor {
     type Rejection = ApiError;
 

@@ -15,7 +15,7 @@ use crate::error::Code;
 const COMMON: [u16; 5] = [400, 401, 403, 500, 503];
 
 /// What an operation may answer besides.
-const OWN: [(&str, &[u16]); 13] = [
+const OWN: [(&str, &[u16]); 15] = [
     ("execute", &[404, 409, 413, 415, 429]),
     ("list_executions", &[]),
     ("show_execution", &[404]),
@@ -25,6 +25,8 @@ const OWN: [(&str, &[u16]); 13] = [
     ("show_session", &[404]),
     ("close_session", &[404]),
     ("list_logs", &[404]),
+    ("list_workers", &[]),
+    ("show_stats", &[]),
     ("watch_execution", &[404, 426]),
     ("healthz", &[403, 500]),
     ("readyz", &[403, 500, 503]),

@@ -106,6 +106,7 @@ pub(crate) async fn request_cancel(state: &ApiState, key: ExecutionKey) -> Resul
     {
         Cancelled::AtOnce(next) => {
             info!(execution = %key.execution, "cancelled while pending");
+            state.tallies.cancelled();
             publish_next(state, next).await;
             Ok(true)
         }

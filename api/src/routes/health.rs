@@ -32,27 +32,41 @@ pub(crate) async fn readyz(State(state): State<ApiState>) -> Result<Response, Ap
     if state.stopping.stop.is_cancelled() {
         return Err(ApiError::new(Code::ShuttingDown, "the server is stopping"));
     }
+    let checks = checks(&state).await;
+    let words = words(&checks);
+    for (name, code, result) in checks {
+        if let Err(error) = result {
+            warn!(check = name, %error, "not ready");
+            let message = format!("not ready: {name} does not work");
+            return Err(ApiError::new(code, message).with(json!({ "checks": words })));
+        }
+    }
+    Ok(Json(json!({ "status": "ready", "checks": words })).into_response())
+}
+
+/// A part that readiness depends on, the code for its failure, and whether it works.
+type Check = (&'static str, Code, Result<(), Unavailable>);
+
+/// Asks all parts at once; bounded to a few seconds.
+pub(crate) async fn checks(state: &ApiState) -> [Check; 3] {
     let backends = &state.backends;
     let (broker, store, live) = tokio::join!(
         backends.queue.check(),
         backends.store.check(),
         backends.log.check()
     );
-    let checks = json!({ "broker": word(&broker), "store": word(&store), "live": word(&live) });
-    for (name, code, result) in [
+    [
         ("broker", Code::BrokerUnavailable, broker),
         ("store", Code::StoreUnavailable, store),
         ("live", Code::StoreUnavailable, live),
-    ] {
-        if let Err(error) = result {
-            warn!(check = name, %error, "not ready");
-            let message = format!("not ready: {name} does not work");
-            return Err(ApiError::new(code, message).with(json!({ "checks": checks })));
-        }
-    }
-    Ok(Json(json!({ "status": "ready", "checks": checks })).into_response())
+    ]
 }
 
-fn word(result: &Result<(), Unavailable>) -> &'static str {
-    if result.is_ok() { "ok" } else { "failed" }
+/// `ok` or `failed` for each.
+pub(crate) fn words(checks: &[Check]) -> Value {
+    let words = checks.iter().map(|(name, _, result)| {
+        let word = if result.is_ok() { "ok" } else { "failed" };
+        ((*name).to_owned(), json!(word))
+    });
+    Value::Object(words.collect())
 }

@@ -7,7 +7,7 @@ use longshore_shared::catalogue::SessionQuery;
 use longshore_shared::execution::CancelReason;
 use longshore_shared::id::SessionId;
 use longshore_shared::session::SessionStatus;
-use longshore_shared::store::Closed;
+use longshore_shared::store::{Cancelled, Closed};
 use serde_json::json;
 use tracing::{Instrument as _, info};
 
@@ -98,7 +98,10 @@ async fn close_and_cancel(state: ApiState, id: SessionId) -> Result<(), ApiError
     info!(session = %id, living = living.len(), "closed");
     for key in living {
         // What it would let run next is cancelled next.
-        store.cancel(key, CancelReason::SessionClosed).await?;
+        let cancelled = store.cancel(key, CancelReason::SessionClosed).await?;
+        if let Cancelled::AtOnce(_) = cancelled {
+            state.tallies.cancelled();
+        }
     }
     Ok(())
 }

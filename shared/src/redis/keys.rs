@@ -122,6 +122,12 @@ impl Keys {
         format!("{}:idempotency:{key}", self.namespace)
     }
 
+    /// Sorted set: the workers by their last report. All other keys of the fleet lie in its slot, and their names begin
+    /// with it; its scripts know them.
+    pub(crate) fn fleet(&self) -> String {
+        format!("{}:{{fleet}}:workers", self.namespace)
+    }
+
     /// Channel: cancellations, for all workers.
     pub(crate) fn control(&self) -> String {
         format!("{}:control", self.namespace)

@@ -35,6 +35,12 @@ pub(crate) struct Scripts {
     pub(crate) hold_key: Script,
     pub(crate) settle_key: Script,
     pub(crate) free_key: Script,
+    /// And these, on the fleet's slot.
+    pub(crate) fleet_report: Script,
+    pub(crate) fleet_leave: Script,
+    pub(crate) fleet_workers: Script,
+    pub(crate) fleet_count: Script,
+    pub(crate) fleet_history: Script,
 }
 
 impl Scripts {
@@ -65,6 +71,11 @@ impl Scripts {
             hold_key: Script::new(include_str!("../idempotency/hold.lua")),
             settle_key: Script::new(include_str!("../idempotency/settle.lua")),
             free_key: Script::new(include_str!("../idempotency/free.lua")),
+            fleet_report: Script::new(include_str!("../fleet/report.lua")),
+            fleet_leave: Script::new(include_str!("../fleet/leave.lua")),
+            fleet_workers: Script::new(include_str!("../fleet/workers.lua")),
+            fleet_count: Script::new(include_str!("../fleet/count.lua")),
+            fleet_history: Script::new(include_str!("../fleet/history.lua")),
         }
     }
 }

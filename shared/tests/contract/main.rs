@@ -4,6 +4,7 @@
 mod backends;
 mod catalogue;
 mod engines;
+mod fleet;
 mod follow;
 mod idempotency;
 mod log;

@@ -38,6 +38,7 @@ mod documents;
 mod endings;
 mod errors;
 mod event_stream;
+mod fleet;
 mod idempotency;
 mod identity;
 mod limits;

@@ -118,8 +118,13 @@ impl Submission {
             warn!(execution = %job.execution_id, %error, "could not note that the job is queued");
         }
         info!(execution = %job.execution_id, session = %job.session_id, workspace = %job.workspace_id, "accepted");
-        EXECUTIONS_ACCEPTED.add(1);
+        self.count();
         Ok(())
+    }
+
+    fn count(&self) {
+        EXECUTIONS_ACCEPTED.add(1);
+        self.state.tallies.accepted();
     }
 
     /// Many who ask at once may all see the last place: the limit keeps a queue from growing, not from being exact.
@@ -158,7 +163,7 @@ impl Submission {
         let mut withdrawn = store.withdraw(self.job.key(), &ending).await?;
         match &mut withdrawn {
             Withdrawn::Ended(next) => publish_next(&self.state, next.take()).await,
-            Withdrawn::Taken => EXECUTIONS_ACCEPTED.add(1),
+            Withdrawn::Taken => self.count(),
             Withdrawn::NothingToDo => {}
         }
         Ok(withdrawn)

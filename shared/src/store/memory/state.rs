@@ -198,6 +198,7 @@ impl Entry {
             max_turns: job.request.max_turns,
             messages: 0,
             attempt: None,
+            worker_id: None,
             created_at: job.accepted_at,
             started_at: None,
             ended_at: None,
@@ -228,6 +229,7 @@ impl Entry {
         let attempt = self.record.attempt.unwrap_or(0).max(claimant.had) + 1;
         self.record.status = to;
         self.record.attempt = Some(attempt);
+        self.record.worker_id = Some(claimant.worker.clone());
         self.record.started_at.get_or_insert_with(Timestamp::now);
         self.dispatched = true;
         self.tool_used = false;

@@ -103,6 +103,7 @@ pub(crate) const FIELDS: &[&str] = &[
     "error",
     "metadata",
     "trace_id",
+    "worker",
 ];
 
 /// An execution from its [`FIELDS`]; `None` where there is no record.
@@ -125,6 +126,7 @@ pub(crate) fn execution(key: ExecutionKey, fields: &[Option<String>]) -> Option<
         error: text(10).and_then(|error| serde_json::from_str(error).ok()),
         metadata: raw(11),
         trace_id: text(12)?.to_owned(),
+        worker_id: text(13).map(str::to_owned),
     })
 }
 
