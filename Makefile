@@ -1,7 +1,7 @@
 # `make` lists what there is to do.
 
 .DEFAULT_GOAL := help
-.PHONY: help dev build fmt lint fmt-check clippy rustdoc api-docs check test soak proofs bench microbench fuzz schemathesis services services-down clean
+.PHONY: help dev build fmt lint fmt-check clippy rustdoc console api-docs check test soak proofs bench microbench fuzz schemathesis services services-down clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -15,7 +15,7 @@ build: ## all programs
 fmt: ## format the code
 	cargo fmt --all
 
-lint: fmt-check clippy rustdoc ## formatting, clippy and rustdoc, warnings denied
+lint: fmt-check clippy rustdoc console ## formatting, clippy and rustdoc, warnings denied; the types of the console's files
 
 fmt-check:
 	cargo fmt --all --check
@@ -26,14 +26,17 @@ clippy:
 rustdoc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
+console:
+	deploy/browser check
+
 api-docs: ## writes docs/api/openapi.yaml, which a test compares with what is served
 	LONGSHORE_WRITE_OPENAPI=1 cargo test --quiet --package longshore-api --lib openapi::tests::the_committed_document_is_this_one
 
 check: build ## the tests that need nothing but Rust
-	env -u LONGSHORE_TEST_AMQP_URL -u LONGSHORE_TEST_REDIS_URL -u LONGSHORE_TEST_CLAUDE_BIN \
-	  LONGSHORE_TEST_REQUIRE_SERVICES=0 LONGSHORE_TEST_REQUIRE_CLAUDE=0 cargo test --workspace
+	env -u LONGSHORE_TEST_AMQP_URL -u LONGSHORE_TEST_REDIS_URL -u LONGSHORE_TEST_CLAUDE_BIN -u LONGSHORE_TEST_CHROMIUM \
+	  LONGSHORE_TEST_REQUIRE_SERVICES=0 LONGSHORE_TEST_REQUIRE_CLAUDE=0 LONGSHORE_TEST_REQUIRE_BROWSER=0 cargo test --workspace
 
-test: ## every test, with RabbitMQ, Redis and the real Claude CLI, found or installed
+test: ## every test, with RabbitMQ, Redis, the real Claude CLI and a browser, found or installed
 	deploy/test
 
 soak: ## random faults under load, SECONDS=600 SEED=1, and a verdict

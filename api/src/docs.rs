@@ -4,30 +4,17 @@ use std::sync::Arc;
 
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa_swagger_ui::{Config, serve};
 
 use crate::error::{ApiError, Code};
+use crate::page;
 
 /// Nothing from elsewhere, no script but the page's own files. Its styles are partly written by its scripts, and its
 /// pictures are inside its styles.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-     connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-);
-
-const HEADERS: [(HeaderName, HeaderValue); 3] = [
-    (header::CONTENT_SECURITY_POLICY, POLICY),
-    (
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    ),
-    (
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    ),
-];
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+     connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The page's own address ends with a slash. Relative, since a proxy may have put all of it behind a prefix.
 pub(crate) async fn to_page() -> impl IntoResponse {
@@ -69,6 +56,6 @@ fn file(name: &str) -> Result<Response, ApiError> {
             .headers_mut()
             .insert(header::CONTENT_ENCODING, gzip);
     }
-    response.headers_mut().extend(HEADERS);
+    response.headers_mut().extend(page::headers(POLICY));
     Ok(response)
 }

@@ -10,7 +10,7 @@ use crate::error::{ApiError, Code};
 use crate::middleware::{cors, host, identify, measure, panic, rate_limit, read_on, trace};
 use crate::routes::{events, execute, executions, fleet, health, logs, sessions};
 use crate::state::ApiState;
-use crate::{docs, openapi, ws};
+use crate::{console, docs, openapi, ws};
 
 /// The whole service. What is not asked for by the settings is no layer, since each costs every request a little.
 pub(crate) fn router(state: ApiState) -> Router {
@@ -55,6 +55,9 @@ pub(crate) fn router(state: ApiState) -> Router {
         .route("/docs", get(docs::to_page))
         .route("/docs/", get(docs::page))
         .route("/docs/{file}", get(docs::part))
+        .route("/console", get(console::to_page))
+        .route("/console/", get(console::page))
+        .route("/console/{file}", get(console::part))
         .fallback(no_path)
         .method_not_allowed_fallback(no_method)
         .layer(option_layer(of_this_machine))

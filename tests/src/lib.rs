@@ -2,6 +2,7 @@
 
 pub mod anthropic_double;
 pub mod bench;
+pub mod browser;
 pub mod client;
 pub mod conformance;
 pub mod document;

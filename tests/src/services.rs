@@ -31,6 +31,12 @@ pub fn real_claude() -> Option<PathBuf> {
     setting("LONGSHORE_TEST_CLAUDE_BIN", "LONGSHORE_TEST_REQUIRE_CLAUDE").map(PathBuf::from)
 }
 
+/// Chromium; `None` where the test cannot run and need not.
+#[must_use]
+pub fn chromium() -> Option<PathBuf> {
+    setting("LONGSHORE_TEST_CHROMIUM", "LONGSHORE_TEST_REQUIRE_BROWSER").map(PathBuf::from)
+}
+
 fn setting(name: &str, required: &str) -> Option<String> {
     let value = std::env::var(name).ok().filter(|value| !value.is_empty());
     if value.is_none() {

@@ -9,7 +9,14 @@ use super::*;
 use crate::config::Cli;
 
 /// What is for people, and no part of the API.
-const PAGES: [&str; 3] = ["/docs", "/docs/", "/docs/{file}"];
+const PAGES: [&str; 6] = [
+    "/docs",
+    "/docs/",
+    "/docs/{file}",
+    "/console",
+    "/console/",
+    "/console/{file}",
+];
 
 fn settings(args: &[&str]) -> ApiSettings {
     Cli::parse_from([&["longshore-api"], args].concat()).api

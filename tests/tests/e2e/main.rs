@@ -34,6 +34,7 @@ macro_rules! over_every_server {
 mod bad_input;
 mod cancelling;
 mod command;
+mod console;
 mod documents;
 mod endings;
 mod errors;
