@@ -83,7 +83,7 @@ export class Conversation {
   #message(data, timestamp) {
     const content = Array.isArray(data.message?.content) ? data.message.content : [];
     if (data.type === "assistant") {
-      this.#live.replaced(data.message?.id, content);
+      this.#live.replaced(content);
       for (const block of content) this.#block(block, data.parent_tool_use_id, timestamp);
     } else if (data.type === "user") {
       for (const block of content) this.#answer(block, timestamp);

@@ -20,8 +20,8 @@ export class Live {
     else if (event.type === "content_block_delta") this.#add(event.index, event.delta ?? {});
   }
 
-  /** The whole message is shown elsewhere now: its blocks come one by one. @param {string} _message @param {any[]} content */
-  replaced(_message, content) {
+  /** The whole message is shown elsewhere now: its blocks come one by one. @param {any[]} content */
+  replaced(content) {
     for (const { type } of content) {
       const kind = type === "tool_use" ? "tool" : type;
       const first = [...this.#blocks].find(([, block]) => block.kind === kind);

@@ -12,7 +12,7 @@ import { Watched } from "./watched.js";
 /** Prompts that show what there is to see. */
 const EXAMPLES = ["Say hello, and tell me what you can do here.", "List the files in this workspace.", "Write a haiku about harbours into haiku.txt."];
 
-/** What this page has asked, so that a reload of it in the same tab shows it again: the record has no prompts. @type {Map<string, string>} */
+/** What this page has asked: the record has no prompts. @type {Map<string, string>} */
 const asked = new Map();
 
 /** @param {import("./app.js").Place} place @returns {import("./types.js").Page} */

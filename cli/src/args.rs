@@ -1,19 +1,37 @@
 //! The command's arguments and variables.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use clap::{Args, Parser, Subcommand};
 use longshore_api::config::ApiSettings;
 use longshore_api::config::secret::Secret;
-use longshore_shared::config::{LogSettings, RetentionSettings, duration};
-use longshore_shared::id::WorkspaceId;
+use longshore_shared::config::{LogSettings, RetentionSettings};
 use longshore_worker::config::WorkerSettings;
 
 mod load;
+mod look;
+mod run;
+mod shell;
+mod token;
 
 pub use load::LoadArgs;
+pub use look::{CancelArgs, ExecutionsArgs, LogsArgs, SessionsArgs, WatchArgs, WorkersArgs};
+pub use run::RunArgs;
+pub use shell::{CompletionsArgs, ManArgs};
+pub use token::TokenArgs;
+
+/// What programs that call this one rely on.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    it was done; of an execution: it completed
+  1    it was refused, or the execution failed or was cancelled
+  2    the arguments or the settings are wrong
+  3    the server cannot be reached, or cannot do it now: try again
+  130  it was interrupted by Ctrl-C
+
+Results go to standard output, everything else to standard error. On a terminal results are tables and colours are used,
+unless NO_COLOR is set; elsewhere they are lines with tabs between, and with --json what the API answers.";
 
 /// The name under which this program is the fake CLI.
 pub(crate) const FAKE_CLAUDE: &str = "fake-claude";
@@ -30,7 +48,7 @@ pub fn started_as_fake_claude() -> bool {
 
 /// Runs the Claude CLI for web clients, and watches it.
 #[derive(Debug, Parser)]
-#[command(name = "longshore", version, about)]
+#[command(name = "longshore", version, about, after_help = EXIT_CODES)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -43,10 +61,26 @@ pub enum Command {
     Dev(Box<DevArgs>),
     /// Run a prompt and follow it to its end
     Run(Box<RunArgs>),
+    /// Follow an execution to its end, from its start or from an event on
+    Watch(WatchArgs),
+    /// Cancel executions
+    Cancel(CancelArgs),
+    /// List executions, or show one
+    Executions(ExecutionsArgs),
+    /// List sessions, show one, or close it
+    Sessions(SessionsArgs),
+    /// Print what was said in a session, or in an execution
+    Logs(LogsArgs),
+    /// List the workers, and how the whole installation does; needs a token with the scope admin
+    Workers(WorkersArgs),
     /// Load a deployment, and measure what it does
     Load(Box<LoadArgs>),
     /// Print a token for the API, signed with a key of yours
     Token(Box<TokenArgs>),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for each command
+    Man(ManArgs),
 }
 
 /// `longshore dev`.
@@ -97,113 +131,15 @@ pub struct ServerArgs {
     pub token: Option<Secret>,
 }
 
-/// `longshore run`. Exits with 0 when it completed, 1 when it failed, 130 when it was interrupted.
-#[derive(Debug, Args)]
-pub struct RunArgs {
-    /// What to ask
-    pub prompt: String,
-
-    #[command(flatten)]
-    pub server: ServerArgs,
-
-    /// The workspace it runs in
-    #[arg(long, short, default_value = "demo", value_name = "ID")]
-    pub workspace: String,
-
-    /// Continue that session
-    #[arg(long, value_name = "ID")]
-    pub session: Option<String>,
-
-    /// The model
-    #[arg(long, value_name = "MODEL")]
-    pub model: Option<String>,
-
-    /// Turns at most
-    #[arg(long, value_name = "COUNT")]
-    pub max_turns: Option<u32>,
-
-    /// Tools that may be used without asking; may be given several times
-    #[arg(long = "tool", value_name = "TOOL")]
-    pub tools: Vec<String>,
-
-    /// Seconds it may take
-    #[arg(long, value_name = "SECONDS")]
-    pub timeout: Option<u64>,
-}
-
-/// `longshore token`.
-#[derive(Debug, Args)]
-pub struct TokenArgs {
-    /// The API's secret, to sign with HS256
-    #[arg(
-        long,
-        env = "LONGSHORE_JWT_SECRET",
-        value_name = "SECRET",
-        hide_env_values = true
-    )]
-    pub secret: Option<Secret>,
-
-    /// PEM file with a private key to sign with instead: RSA (RS256), P-256 (ES256) or Ed25519 (EdDSA)
-    #[arg(long, value_name = "FILE")]
-    pub private_key: Option<PathBuf>,
-
-    /// The key's id in the API's key set
-    #[arg(long, value_name = "ID")]
-    pub key_id: Option<String>,
-
-    /// Who it is for: limits are counted by it
-    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub subject: String,
-
-    /// A workspace it is for, * for all; may be given several times
-    #[arg(long = "workspace", short, value_name = "ID", default_value = "*", value_parser = workspace)]
-    pub workspaces: Vec<String>,
-
-    /// What it allows: words out of execute, read and admin
-    #[arg(long, value_name = "WORDS", default_value = "execute read", value_parser = scope)]
-    pub scope: String,
-
-    /// How long it is valid
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
-    pub expires_in: Duration,
-
-    /// The service it is for, where the API asks for one
-    #[arg(long, env = "LONGSHORE_JWT_AUDIENCE", value_name = "AUDIENCE")]
-    pub audience: Option<String>,
-
-    /// Who issues it, where the API asks for that
-    #[arg(long, env = "LONGSHORE_JWT_ISSUER", value_name = "ISSUER")]
-    pub issuer: Option<String>,
-}
-
-fn workspace(text: &str) -> Result<String, String> {
-    if text != "*" {
-        let _: WorkspaceId = text
-            .parse()
-            .map_err(|error| format!("{error}; * stands for all"))?;
-    }
-    Ok(text.to_owned())
-}
-
-fn scope(text: &str) -> Result<String, String> {
-    let mut words = text.split_whitespace();
-    match words.find(|word| !["execute", "read", "admin"].contains(word)) {
-        None => Ok(text.split_whitespace().collect::<Vec<_>>().join(" ")),
-        Some(word) => Err(format!("{word:?} is none of execute, read and admin")),
-    }
-}
-
 fn url(text: &str) -> Result<reqwest::Url, String> {
-    let url: reqwest::Url = text
-        .parse()
-        .map_err(|error| format!("{error}; an address like http://127.0.0.1:8080 is needed"))?;
+    const WANTED: &str =
+        "an address like http://127.0.0.1:8080 or https://longshore.example is needed";
+    let url: reqwest::Url = text.parse().map_err(|error| format!("{error}; {WANTED}"))?;
     match url.scheme() {
-        "http" if url.query().is_some() || url.fragment().is_some() => {
-            Err("an address like http://127.0.0.1:8080 is needed, without ? and #".to_owned())
+        "http" | "https" if url.query().is_some() || url.fragment().is_some() => {
+            Err(format!("{WANTED}, without ? and #"))
         }
-        "http" => Ok(url),
-        scheme => Err(format!(
-            "{scheme}:// is not spoken here; an http:// address is needed"
-        )),
+        "http" | "https" => Ok(url),
+        scheme => Err(format!("{scheme}:// is not spoken here; {WANTED}")),
     }
 }

@@ -1,6 +1,6 @@
 //! Cancelling an execution while it is still watched.
 
-use futures_util::future::{BoxFuture, FutureExt as _};
+use futures_util::future::{BoxFuture, FutureExt as _, TryFutureExt as _};
 
 use crate::client::Api;
 
@@ -29,7 +29,8 @@ impl<'a> Cancelling<'a> {
             return false;
         }
         self.asked = true;
-        self.request = Some(self.api.cancel(self.execution).boxed());
+        let cancelling = self.api.cancel(self.execution);
+        self.request = Some(cancelling.map_ok(drop).boxed());
         true
     }
 

@@ -115,6 +115,7 @@ fn welcome(
         "Everything is kept in memory and goes with this process.\n"
     )?;
     writeln!(out, "Longshore listens on http://{address}\n")?;
+    writeln!(out, "Open http://{address}/console/ in a browser.\n")?;
     let identified = args.api.identity.has_key();
     if identified {
         writeln!(

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::args::LoadArgs;
 use crate::client::{Api, Refusal};
+use crate::words::text;
 
 mod arrivals;
 mod figures;
@@ -105,7 +106,7 @@ async fn execute(load: Arc<Load>, meant: Instant) {
                 figures.accept.note(meant.elapsed());
             }
             if !load.unwatched {
-                watch(&load, accepted.execution_id, meant).await;
+                watch(&load, text(&accepted["execution_id"]), meant).await;
             }
         }
         Err(error) => {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use longshore_cli::args::{Cli, Command, started_as_fake_claude};
-use longshore_cli::{dev, load, run, token};
+use longshore_cli::{dev, executions, exit, load, run, sessions, shell, token, workers};
 use longshore_shared::config::{parse, refuse};
 use longshore_worker::config::started_as_guard;
 use longshore_worker::guard;
@@ -20,10 +20,7 @@ fn main() -> ExitCode {
     let cli: Cli = parse();
     match start(cli) {
         Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => exit::failed(&error),
     }
 }
 
@@ -33,6 +30,14 @@ async fn start(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Dev(args) => dev::dev(*args).await,
         Command::Run(args) => run::run(*args).await,
         Command::Load(args) => load::load(*args).await,
+        Command::Watch(args) => executions::watch(args).await,
+        Command::Cancel(args) => executions::cancel(args).await,
+        Command::Executions(args) => executions::executions(args).await,
+        Command::Sessions(args) => sessions::sessions(args).await,
+        Command::Logs(args) => sessions::logs(args).await,
+        Command::Workers(args) => workers::workers(args).await,
         Command::Token(args) => Ok(token::token(&args).unwrap_or_else(|error| refuse(error))),
+        Command::Completions(args) => Ok(shell::completions(&args)),
+        Command::Man(args) => shell::man(&args),
     }
 }

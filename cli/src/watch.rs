@@ -36,11 +36,12 @@ pub(crate) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    pub(crate) fn new(api: &'a Api, execution: &'a str) -> Self {
+    /// From after an event on, or from the start.
+    pub(crate) fn new(api: &'a Api, execution: &'a str, after: Option<String>) -> Self {
         Self {
             api,
             execution,
-            after: None,
+            after,
             socket: None,
             ended: false,
             failures: 0,

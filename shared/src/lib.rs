@@ -30,6 +30,7 @@ pub mod shutdown;
 pub mod store;
 pub mod telemetry;
 pub mod timestamp;
+pub mod tls;
 pub mod trace;
 pub mod usage;
 pub mod worker_loss;

@@ -50,6 +50,13 @@ impl Answer {
 /// An open socket.
 pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
+/// What makes HTTP clients.
+pub fn http() -> reqwest::ClientBuilder {
+    // The first call of a process chooses; without a choice no client can be made.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+}
+
 /// Speaks to one API.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -61,10 +68,7 @@ pub struct Client {
 impl Client {
     #[must_use]
     pub fn new(url: &str) -> Self {
-        let http = reqwest::Client::builder()
-            .timeout(PATIENCE)
-            .build()
-            .expect("a client");
+        let http = http().timeout(PATIENCE).build().expect("a client");
         Self {
             http,
             url: url.to_owned(),

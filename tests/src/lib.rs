@@ -18,5 +18,7 @@ pub mod services;
 pub mod settled;
 pub mod small_disk;
 pub mod soak;
+pub mod terminal;
+pub mod tls;
 pub mod tokens;
 pub mod watcher;

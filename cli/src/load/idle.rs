@@ -9,6 +9,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::args::LoadArgs;
 use crate::client::Api;
 use crate::socket::{self, Socket};
+use crate::words::text;
 
 /// Opened side by side.
 const AT_ONCE: usize = 64;
@@ -39,7 +40,8 @@ impl Idle {
     async fn begin(&mut self, api: &Api, args: &LoadArgs) -> anyhow::Result<()> {
         let body = json!({ "workspace_id": args.workspace, "prompt": args.idle_prompt });
         for _ in 0..args.idle_executions.min(args.idle) {
-            self.executions.push(api.execute(&body).await?.execution_id);
+            let accepted = api.execute(&body).await?;
+            self.executions.push(text(&accepted["execution_id"]));
         }
         let each = self.executions.iter().cycle().take(args.idle);
         let opening = each.map(|execution| socket::open(api, execution, None));

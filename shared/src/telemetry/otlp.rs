@@ -12,6 +12,7 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData};
 use tracing::{info, warn};
 
 use crate::config::InvalidSetting;
+use crate::tls;
 
 /// Gathers spans for the collector. The bounds of its queue (2,048 spans) and batches, the sampler, further headers and
 /// the timeout are the SDK's own and read by it from the environment.
@@ -20,6 +21,7 @@ pub(super) fn provider(
     service: &'static str,
 ) -> Result<SdkTracerProvider, InvalidSetting> {
     check(endpoint).map_err(|reason| InvalidSetting::new("--otlp-endpoint", reason))?;
+    tls::choose(); // Its client wants one also where it speaks without.
     let exporter = SpanExporter::builder()
         .with_http()
         .with_protocol(Protocol::HttpBinary)

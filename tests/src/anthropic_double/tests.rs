@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::AnthropicDouble;
+use crate::client::http;
 
 fn request(prompt: &str, stream: bool) -> Value {
     json!({"model": "m", "stream": stream, "messages": [{"role": "user", "content": prompt}]})
@@ -10,7 +11,9 @@ fn request(prompt: &str, stream: bool) -> Value {
 
 async fn post(double: &AnthropicDouble, body: &Value) -> reqwest::Response {
     let url = format!("{}/v1/messages", double.url());
-    reqwest::Client::new()
+    http()
+        .build()
+        .unwrap()
         .post(url)
         .json(body)
         .send()
@@ -58,7 +61,11 @@ async fn http_errors_stop_after_so_many_times() {
             status
         );
     }
-    let nowhere = reqwest::get(format!("{}/nowhere", double.url()))
+    let nowhere = http()
+        .build()
+        .unwrap()
+        .get(format!("{}/nowhere", double.url()))
+        .send()
         .await
         .expect("an answer");
     assert_eq!(nowhere.status(), 404);

@@ -1,6 +1,7 @@
 //! The reference page.
 
 use reqwest::{Method, StatusCode, redirect};
+use tests::client;
 use tests::server::{Server, Setup};
 
 over_every_server! { Setup::default() =>
@@ -10,7 +11,7 @@ over_every_server! { Setup::default() =>
 
 async fn the_page_needs_nothing_from_elsewhere(server: Server) -> Server {
     let url = server.client().url();
-    let http = reqwest::Client::builder()
+    let http = client::http()
         .redirect(redirect::Policy::none())
         .build()
         .unwrap();

@@ -2,6 +2,7 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use tests::client::http;
 use tests::process::PATIENCE;
 use tests::server::Server;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -67,7 +68,7 @@ async fn an_upgrade_is_refused_before_it_happens(server: Server) -> Server {
             .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
         let mut request = request.build().unwrap();
         request.headers_mut().insert(name, value.parse().unwrap());
-        let response = reqwest::Client::new().execute(request).await.unwrap();
+        let response = http().build().unwrap().execute(request).await.unwrap();
         assert_eq!(
             response.status(),
             StatusCode::UPGRADE_REQUIRED,

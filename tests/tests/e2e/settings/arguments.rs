@@ -10,7 +10,11 @@ async fn arguments_that_are_none_are_named() {
         ("longshore-api", &["--bind"], "--bind"),
         ("longshore-worker", &["--bind=127.0.0.1:0"], "--bind"),
         ("longshore", &["fly"], "fly"),
-        ("longshore", &["run"], "<PROMPT>"),
+        ("longshore", &["watch"], "<EXECUTION>"),
+        ("longshore", &["watch", "nonsense"], "<EXECUTION>"),
+        ("longshore", &["executions", "--status=gone"], "--status"),
+        ("longshore", &["sessions", "--close"], "<SESSION>"),
+        ("longshore", &["completions", "cmd"], "<SHELL>"),
         ("longshore", &["run", "--url=nonsense", "x"], "--url"),
         ("longshore", &["run", "--url=ftp://127.0.0.1", "x"], "--url"),
         (

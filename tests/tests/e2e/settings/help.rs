@@ -99,9 +99,23 @@ async fn help_shows_every_setting_with_its_default() {
     }
     let commands = help("longshore", &["--help"], &[]).await;
     assert!(
-        ["dev ", "run ", "token "]
-            .iter()
-            .all(|name| commands.contains(name)),
+        [
+            "dev ",
+            "run ",
+            "watch ",
+            "cancel ",
+            "executions ",
+            "sessions ",
+            "logs ",
+            "workers ",
+            "load ",
+            "token ",
+            "completions ",
+            "man ",
+            "Exit codes:"
+        ]
+        .iter()
+        .all(|name| commands.contains(name)),
         "{commands}"
     );
     tests::proved!(Programs, help_shows_every_setting_with_its_default: "settings.help", "settings.flag-and-variable");
