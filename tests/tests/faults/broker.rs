@@ -256,7 +256,8 @@ async fn a_long_outage_of_the_broker_ends_when_it_does() {
 #[tokio::test]
 async fn a_worker_that_is_cut_off_from_the_broker_runs_on() {
     let Some(shared) = engines() else { return };
-    let (proxy, proxied) = Proxy::before(&shared.amqp_url).await;
+    let (way, proxied) = Proxy::before(&shared.amqp_url).await;
+    let proxy = &way; // Which is there until all programs have ended.
     let setup = Setup {
         workers: 0,
         ..Setup::default()

@@ -154,7 +154,8 @@ async fn lost_subscriptions_lose_nothing() {
 #[tokio::test]
 async fn a_deaf_subscriber_is_noticed() {
     let Some(shared) = engines() else { return };
-    let (proxy, proxied) = Proxy::before(&shared.redis_url).await;
+    let (way, proxied) = Proxy::before(&shared.redis_url).await;
+    let proxy = &way; // Which is there until all programs have ended.
     let setup = Setup {
         apis: 1,
         ..Setup::default()

@@ -144,7 +144,8 @@ async fn a_redis_that_hangs_costs_nothing_but_time() {
 #[tokio::test]
 async fn a_worker_that_is_cut_off_from_redis_freezes() {
     let Some(shared) = engines() else { return };
-    let (proxy, proxied) = Proxy::before(&shared.redis_url).await;
+    let (way, proxied) = Proxy::before(&shared.redis_url).await;
+    let proxy = &way; // Which is there until all programs have ended.
     let setup = Setup {
         workers: 0,
         ..Setup::default()
