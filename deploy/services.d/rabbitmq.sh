@@ -19,15 +19,19 @@ epmd_program() {
 }
 
 rabbitmq_installed() {
-  local home=$dir/rabbitmq program port dist epmd_port node pid
+  local home=$dir/rabbitmq program port dist epmd_port node pid beside=${LONGSHORE_SERVICES_BESIDE:-}
   program=$(rabbitmq_program) || return 1
   # One that is started again is the same as before: its name and its port are in its data and in its clients.
   if [ ! -s "$home/place" ]; then
-    echo "$(free_port) $(free_port) $(free_port) longshore-$(instance)-$$@localhost" >"$home/place"
+    epmd_port=$(free_port)
+    # The nodes of a cluster find each other by one port mapper, and know each other by one secret.
+    if [ -n "$beside" ]; then read -r _ _ epmd_port _ <"$beside/rabbitmq/place"; fi
+    echo "$(free_port) $(free_port) $epmd_port longshore-$(instance)-$$@localhost" >"$home/place"
   fi
   read -r port dist epmd_port node <"$home/place"
   rabbitmq_epmd "$home" "$epmd_port" || return 1
   rabbitmq_settings "$home" "$port"
+  if [ -n "$beside" ]; then install -m 400 "$beside/rabbitmq/home/.erlang.cookie" "$home/home/.erlang.cookie"; fi
   pid=$(launch "$home/log" env -i PATH="$PATH" HOME="$home/home" LANG=C.UTF-8 \
     ERL_EPMD_PORT="$epmd_port" ERL_EPMD_ADDRESS=127.0.0.1 \
     RUNNING_UNDER_SYSTEMD=true `# makes the script exec, so that this pid is the broker` \
@@ -41,7 +45,15 @@ rabbitmq_installed() {
   echo "$pid $node" >"$home/pid"
   printf 'export HOME=%q ERL_EPMD_PORT=%q RABBITMQ_NODENAME=%q\n' "$home/home" "$epmd_port" "$node" >"$home/ctl.env"
   url=amqp://guest:guest@127.0.0.1:$port/%2f
-  came_up 90 "$pid" rabbitmq_is_ours "$url" "$node"
+  came_up 90 "$pid" rabbitmq_is_ours "$url" "$node" || return 1
+  if [ -n "$beside" ] && [ ! -f "$home/joined" ]; then rabbitmq_join "$home" "$beside"; fi
+}
+
+# Makes it a node of the cluster that another one is in.
+rabbitmq_join() {
+  local first
+  read -r _ _ _ first <"$2/rabbitmq/place"
+  rabbitmq_ctl stop_app && rabbitmq_ctl join_cluster "$first" && rabbitmq_ctl start_app && : >"$1/joined"
 }
 
 # rabbitmq_ctl ARGUMENTS…: for the broker that was started here.
@@ -82,4 +94,5 @@ vm_memory_high_watermark.absolute = 1GiB
 disk_free_limit.absolute = 50MB
 raft.wal_max_size_bytes = 67108864
 CONF
+  if [ -n "${LONGSHORE_SERVICES_RABBITMQ_CONF:-}" ]; then cat "$LONGSHORE_SERVICES_RABBITMQ_CONF" >>"$1/rabbitmq.conf"; fi
 }

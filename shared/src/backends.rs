@@ -19,10 +19,11 @@ use crate::queue::{JobQueue, PARKED_FOR};
 use crate::rate_limit::RateLimiter;
 use crate::rate_limit::memory::MemoryLimiter;
 use crate::rate_limit::redis::RedisLimiter;
-use crate::redis::Redis;
+use crate::redis::{Address, Redis};
 use crate::store::memory::MemoryStore;
 use crate::store::redis::RedisStore;
 use crate::store::{ExecutionStore, Retention};
+use crate::tls;
 
 /// The engines that a program works with. Cheap to clone.
 #[derive(Clone)]
@@ -65,14 +66,18 @@ impl Backends {
     /// RabbitMQ and Redis. Returns at once; the connections are made, and made again, in the background.
     ///
     /// # Errors
-    /// When an address cannot be one.
+    /// When an address cannot be one, or a file of the TLS settings cannot be used.
     pub fn cluster(
         settings: &ClusterSettings,
         retention: Retention,
     ) -> Result<Self, InvalidSetting> {
-        let redis = Redis::open(&settings.redis_url, &settings.namespace)?;
+        tls::choose();
+        let tls = settings.tls.read()?;
+        let address = Address::parse(&settings.redis_url, &tls)?;
+        let queue = RabbitQueue::open(&settings.amqp_url, &settings.namespace)?;
+        let redis = Redis::open(&address, &settings.namespace)?;
         Ok(Self {
-            queue: Arc::new(RabbitQueue::open(&settings.amqp_url, &settings.namespace)?),
+            queue: Arc::new(queue.with_tls(&tls)),
             store: Arc::new(RedisStore::new(redis.clone(), retention)),
             log: Arc::new(RedisLog::new(redis.clone(), retention)),
             catalogue: Arc::new(RedisCatalogue::new(redis.clone(), retention)),

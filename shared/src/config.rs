@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, ValueEnum};
 
 use crate::store::Retention;
+use crate::tls::TlsSettings;
 
 /// A setting that cannot be used; says which and why, in one line.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +30,7 @@ impl InvalidSetting {
 /// Where RabbitMQ and Redis are.
 #[derive(Debug, Clone, Args)]
 pub struct ClusterSettings {
-    /// RabbitMQ
+    /// RabbitMQ; several hosts of a cluster with commas between them, and amqps for TLS
     #[arg(
         long,
         env = "LONGSHORE_AMQP_URL",
@@ -39,7 +40,7 @@ pub struct ClusterSettings {
     )]
     pub amqp_url: String,
 
-    /// Redis
+    /// Redis: redis://host, redis+sentinel://host,host/master or redis+cluster://host,host, and rediss for TLS
     #[arg(
         long,
         env = "LONGSHORE_REDIS_URL",
@@ -52,6 +53,10 @@ pub struct ClusterSettings {
     /// Prefix of every key, channel, queue and exchange
     #[arg(long, env = "LONGSHORE_NAMESPACE", value_name = "NAME", default_value = "longshore", value_parser = namespace)]
     pub namespace: String,
+
+    /// How they are known, where their addresses say TLS.
+    #[command(flatten)]
+    pub tls: TlsSettings,
 }
 
 /// How long records are kept.

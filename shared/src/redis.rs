@@ -1,23 +1,28 @@
-//! The way to Redis: multiplexed connections for the hot paths and for pages, a pool for the lists, one subscriber for all.
+//! Redis, one node or many: multiplexed connections for the hot paths and for pages, a pool for the lists, one subscriber
+//! for all.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_redis::{Manager, Pool, Runtime};
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, Pipeline, RedisResult, Script,
-    ServerErrorKind,
-};
+use redis::{ErrorKind, FromRedisValue, Pipeline, RedisResult, Script, ServerErrorKind, Value};
 
+use self::connection::{Connection, Use};
+use self::way::{Listing, Way};
 use crate::config::InvalidSetting;
 use crate::error::Unavailable;
 
+mod address;
+mod cluster;
+mod connection;
 mod hub;
 mod keys;
+mod node;
 mod script;
+mod sentinel;
+mod way;
 
+pub(crate) use address::Address;
 pub(crate) use hub::Hub;
 pub(crate) use keys::Keys;
 pub(crate) use script::{Scripts, on, on_session};
@@ -29,9 +34,7 @@ pub(crate) struct Redis {
 }
 
 struct Inner {
-    hot: ConnectionManager,
-    pages: ConnectionManager,
-    pool: Pool,
+    way: Way,
     hub: Hub,
     keys: Keys,
     scripts: Scripts,
@@ -44,36 +47,14 @@ const RESPONSE: Duration = Duration::from_secs(5);
 /// What a caller waits at most, reconnecting included.
 const CALL: Duration = Duration::from_secs(6);
 
-/// The longest pause between attempts to connect.
-const MAX_PAUSE: Duration = Duration::from_secs(2);
-
-/// Connections for the lists, whose answers are the largest.
-const POOL: usize = 8;
-
 impl Redis {
     /// Connects in the background, and again whenever the connection is lost. Must be called inside a runtime.
-    pub(crate) fn open(url: &str, namespace: &str) -> Result<Self, InvalidSetting> {
-        let wrong = |error: redis::RedisError| InvalidSetting::new("--redis-url", error);
-        let client = Client::open(url).map_err(wrong)?;
-        // Retries without limit: with the default six, a manager is dead for ever after a longer outage.
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(usize::MAX)
-            .set_max_delay(MAX_PAUSE)
-            .set_connection_timeout(Some(RESPONSE))
-            .set_response_timeout(Some(RESPONSE));
-        let connection = || {
-            let connection =
-                ConnectionManager::new_lazy_with_config(client.clone(), config.clone());
-            connection.map_err(wrong)
-        };
-        let (hot, pages) = (connection()?, connection()?);
+    pub(crate) fn open(address: &Address, namespace: &str) -> Result<Self, InvalidSetting> {
+        let way = Way::open(address).map_err(|error| InvalidSetting::new("--redis-url", error))?;
         let keys = Keys::new(namespace);
-        let hub = Hub::start(client, hot.clone(), keys.clone());
         let inner = Inner {
-            hot,
-            pages,
-            pool: pool(url)?,
-            hub,
+            hub: Hub::start(way.clone(), keys.clone()),
+            way,
             keys,
             scripts: Scripts::new(),
         };
@@ -83,20 +64,23 @@ impl Redis {
     }
 
     /// The multiplexed connection.
-    pub(crate) fn hot(&self) -> ConnectionManager {
-        self.inner.hot.clone()
+    pub(crate) fn hot(&self) -> Connection {
+        self.inner.way.connection(Use::Hot)
     }
 
     /// A multiplexed connection for reads of records and of pages of events, which would hold up the hot one behind large
     /// answers. Thousands of clients that come back at once ask on it one behind the other, where a pool would make them
     /// wait for a connection, and each would cost a round trip more to see whether it is alive.
-    pub(crate) fn pages(&self) -> ConnectionManager {
-        self.inner.pages.clone()
+    pub(crate) fn pages(&self) -> Connection {
+        self.inner.way.connection(Use::Pages)
     }
 
-    /// A connection of the pool.
-    pub(crate) async fn pooled(&self) -> Result<deadpool_redis::Connection, Unavailable> {
-        bounded(async { self.inner.pool.get().await.map_err(Unavailable::redis) }).await
+    /// Answers a pipeline of reads, whose answers may be large.
+    pub(crate) async fn list<T: FromRedisValue>(&self, reads: &Pipeline) -> Result<T, Unavailable> {
+        match bounded(self.inner.way.listing()).await? {
+            Listing::Pooled(mut connection) => call(reads.query_async(&mut connection)).await,
+            Listing::Shared(mut connection) => call(reads.query_async(&mut connection)).await,
+        }
     }
 
     pub(crate) fn hub(&self) -> &Hub {
@@ -132,15 +116,25 @@ impl Redis {
         .await
     }
 
-    /// How long ago this Redis was started.
+    /// How long ago this Redis was started; of several nodes the last one.
     pub(crate) async fn up_for(&self) -> Result<Duration, Unavailable> {
         let mut hot = self.hot();
         let mut info = redis::cmd("INFO");
         info.arg("server");
-        let told: redis::InfoDict = call(info.query_async(&mut hot)).await?;
-        let seconds = told.get("uptime_in_seconds");
-        let seconds = seconds.ok_or_else(|| Unavailable::redis("it does not tell its uptime"))?;
-        Ok(Duration::from_secs(seconds))
+        let told: Value = call(info.query_async(&mut hot)).await?;
+        let nodes = match told {
+            // A cluster's nodes tell it each.
+            Value::Map(nodes) => nodes.into_iter().map(|(_, told)| told).collect(),
+            told => vec![told],
+        };
+        let uptimes = nodes.into_iter().map(|told| {
+            let told: redis::InfoDict = redis::from_redis_value(told).ok()?;
+            told.get::<u64>("uptime_in_seconds")
+        });
+        let seconds: Option<Vec<u64>> = uptimes.collect();
+        let least = seconds.and_then(|seconds| seconds.into_iter().min());
+        let least = least.ok_or_else(|| Unavailable::redis("it does not tell its uptime"))?;
+        Ok(Duration::from_secs(least))
     }
 
     /// Whether Redis answers.
@@ -167,20 +161,4 @@ async fn bounded<T>(work: impl Future<Output = Result<T, Unavailable>>) -> Resul
 /// A duration as scripts and commands take it.
 pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn pool(url: &str) -> Result<Pool, InvalidSetting> {
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(RESPONSE))
-        .set_response_timeout(Some(RESPONSE));
-    let manager = Manager::new_with_config(url, config)
-        .map_err(|error| InvalidSetting::new("--redis-url", error))?;
-    Pool::builder(manager)
-        .max_size(POOL)
-        .wait_timeout(Some(RESPONSE))
-        .create_timeout(Some(RESPONSE))
-        .recycle_timeout(Some(RESPONSE))
-        .runtime(Runtime::Tokio1)
-        .build()
-        .map_err(|error| InvalidSetting::new("--redis-url", error))
 }

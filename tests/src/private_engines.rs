@@ -178,7 +178,8 @@ impl Drop for PrivateEngines {
     }
 }
 
-fn command(folder: &Path) -> Command {
+/// `deploy/services` for a folder of its own.
+pub(crate) fn command(folder: &Path) -> Command {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/services");
     let mut command = Command::new(script);
     command
@@ -189,7 +190,15 @@ fn command(folder: &Path) -> Command {
 }
 
 async fn run(folder: &Path, words: &[&str]) {
-    let running = command(folder).args(words).output();
+    run_command(command(folder), words).await;
+}
+
+/// Runs it with these words, and gives what it printed.
+///
+/// # Panics
+/// When it does not succeed in time.
+pub(crate) async fn run_command(mut command: Command, words: &[&str]) -> String {
+    let running = command.args(words).output();
     let output = timeout(PATIENCE * 3, running)
         .await
         .expect("it ends in time")
@@ -199,4 +208,5 @@ async fn run(folder: &Path, words: &[&str]) {
         "deploy/services {words:?}: {}",
         String::from_utf8_lossy(&output.stderr)
     );
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -161,6 +161,19 @@ pub async fn until(holds: impl Fn() -> bool) {
     timeout(PATIENCE, look).await.expect("it comes true");
 }
 
+/// As [`until`], where looking takes time itself.
+///
+/// # Panics
+/// When it does not in time.
+pub async fn eventually(holds: impl AsyncFn() -> bool) {
+    let look = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(PATIENCE, look).await.expect("it comes true");
+}
+
 /// Runs a program to its end in a folder, with nothing but the given environment.
 ///
 /// # Panics

@@ -29,6 +29,8 @@ pub struct Setup {
     pub workers: usize,
     /// Of a test's own, or behind a proxy; else the shared ones.
     pub engines: Option<Engines>,
+    /// The engines end with the test, so that nothing has to be taken from them.
+    pub throwaway: bool,
 }
 
 impl Default for Setup {
@@ -41,6 +43,7 @@ impl Default for Setup {
             apis: 2,
             workers: 2,
             engines: None,
+            throwaway: false,
         }
     }
 }
@@ -51,6 +54,13 @@ impl Setup {
     pub fn on(mut self, engines: &Engines) -> Self {
         self.engines = Some(engines.clone());
         self
+    }
+
+    /// On these engines, which end with the test.
+    #[must_use]
+    pub fn on_own(mut self, engines: &Engines) -> Self {
+        self.throwaway = true;
+        self.on(engines)
     }
 
     /// With one more setting.
@@ -305,7 +315,9 @@ impl Server {
             .filter(|record| record.event == Event::Overlap)
             .collect();
         assert!(overlaps.is_empty(), "run twice at once: {overlaps:?}");
-        if let Some(engines) = &self.engines {
+        if let Some(engines) = &self.engines
+            && !self.setup.throwaway
+        {
             crate::services::clean(engines, &self.namespace).await;
         }
     }

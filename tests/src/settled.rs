@@ -62,7 +62,11 @@ impl Server {
         assert!(in_time, "this is kept of what has ended: {kept:?}");
     }
 
-    async fn listed(&self) -> BTreeSet<String> {
+    /// The ids of all executions, page after page.
+    ///
+    /// # Panics
+    /// When there is no such list.
+    pub async fn listed(&self) -> BTreeSet<String> {
         let (mut ids, mut cursor) = (BTreeSet::new(), String::new());
         loop {
             let path = format!("/api/v1/claude/executions?limit=100{cursor}");

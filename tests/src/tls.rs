@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio::io::copy_bidirectional;
@@ -15,6 +15,12 @@ use tokio_rustls::TlsAcceptor;
 /// An authority that nobody knows but who is given its certificate.
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+/// The files of a certificate and its key.
+pub struct Issued {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
 }
 
 impl Default for Authority {
@@ -37,6 +43,28 @@ impl Authority {
         let file = folder.join("authority.pem");
         std::fs::write(&file, self.issuer.pem()).expect("it is written");
         file
+    }
+
+    /// Writes a certificate for this machine, and its key, into a folder: of a server, or of a program that says who it is.
+    ///
+    /// # Panics
+    /// When they cannot be written.
+    #[must_use]
+    pub fn issue(&self, folder: &Path, owner: &str) -> Issued {
+        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let mut params = CertificateParams::new(names).expect("names");
+        params.distinguished_name.push(DnType::CommonName, owner);
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        let write = |kind: &str, text: String| {
+            let file = folder.join(format!("{owner}.{kind}.pem"));
+            std::fs::write(&file, text).expect("it is written");
+            file
+        };
+        Issued {
+            certificate: write("certificate", certificate.pem()),
+            key: write("key", key.serialize_pem()),
+        }
     }
 
     /// What a server needs to be known by a name.

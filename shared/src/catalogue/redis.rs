@@ -50,10 +50,9 @@ impl RedisCatalogue {
         Ok(Timestamp(seconds * 1000 + micros / 1000))
     }
 
-    /// Sends many commands at once; on a connection of the pool, since answers may be large.
-    async fn ask<T: FromRedisValue>(&self, pipe: &redis::Pipeline) -> Result<T, Unavailable> {
-        let mut connection = self.redis.pooled().await?;
-        call(pipe.query_async(&mut connection)).await
+    /// Reads many things at once.
+    async fn ask<T: FromRedisValue>(&self, reads: &redis::Pipeline) -> Result<T, Unavailable> {
+        self.redis.list(reads).await
     }
 }
 

@@ -13,6 +13,7 @@ use crate::config::InvalidSetting;
 use crate::error::{PublishError, Unavailable};
 use crate::job::Job;
 use crate::queue::PARKED_FOR;
+use crate::tls::Tls;
 
 mod broker;
 mod consumer;
@@ -34,7 +35,8 @@ pub struct RabbitQueue {
 }
 
 impl RabbitQueue {
-    /// The jobs of `namespace` at an address like `amqp://user:password@host:5672/%2f`. Returns at once.
+    /// The jobs of `namespace` at an address like `amqp://user:password@host:5672/%2f`, with several hosts of a cluster
+    /// where there are commas between them. Returns at once.
     ///
     /// # Errors
     /// When the address cannot be one.
@@ -45,6 +47,13 @@ impl RabbitQueue {
             parked_for: PARKED_FOR,
             publisher: OnceLock::new(),
         })
+    }
+
+    /// Knows the broker, and is known to it, by these.
+    #[must_use]
+    pub(crate) fn with_tls(mut self, tls: &Tls) -> Self {
+        self.broker.tls = broker::config(tls);
+        self
     }
 
     /// Gives parked jobs back after `time`.
@@ -107,6 +116,7 @@ mod tests {
         for good in [
             "amqp://localhost",
             "amqps://user:secret@rabbit:5671/%2f?heartbeat=30",
+            "amqp://user:secret@a,b:5673,c/%2f",
         ] {
             assert!(RabbitQueue::open(good, "test").is_ok(), "{good}");
         }
@@ -116,6 +126,8 @@ mod tests {
             "http://user:secret@host",
             "amqp:secret",
             "amqp://u:secret@[::1]:5672/",
+            "amqp://u:secret@a,,b/",
+            "amqp://u:secret@a,[::1]/",
             "amqp://h/?heartbeat=secret",
         ] {
             let error = RabbitQueue::open(bad, "test").err().unwrap().to_string();

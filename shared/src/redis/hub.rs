@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use redis::Client;
-use redis::aio::ConnectionManager;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::Keys;
+use super::way::Way;
 use crate::error::Unavailable;
 use crate::event_log::Subscription;
 use crate::event_log::fanout::Fanout;
@@ -40,7 +39,7 @@ struct Request {
 }
 
 impl Hub {
-    pub(crate) fn start(client: Client, hot: ConnectionManager, keys: Keys) -> Self {
+    pub(super) fn start(way: Way, keys: Keys) -> Self {
         let fanout = Arc::new(Fanout::default());
         let hears = Arc::new(AtomicBool::new(false));
         let (requests, inbox) = mpsc::channel(WAITING);
@@ -49,8 +48,7 @@ impl Hub {
         let subscriber = Subscriber {
             probe: keys.probe(&Uuid::new_v4().to_string()),
             control: keys.control(),
-            client,
-            hot,
+            way,
             keys,
             fanout: Arc::clone(&fanout),
             cancellations: cancellations.clone(),

@@ -34,11 +34,15 @@ fn spans(level: LevelFilter) -> FilterFn<impl Fn(&Metadata<'_>) -> bool + Send +
 }
 
 /// Libraries show what they carry in their finer lines: whole messages, headers, commands to the engines. So these are
-/// never logged, whatever the setting says. The AMQP library logs messages that come back whole even as errors.
+/// never logged, whatever the setting says. The AMQP library logs messages that come back whole even as errors. The client
+/// of a Redis Cluster warns of every attempt to reach a node that is down, which may be hundreds in a second.
 fn is_harmless(it: &Metadata<'_>) -> bool {
-    is_ours(it)
-        || (*it.level() <= LevelFilter::INFO
-            && !it.target().starts_with("lapin::returned_messages"))
+    let most = match it.target() {
+        target if target.starts_with("lapin::returned_messages") => LevelFilter::OFF,
+        target if target.starts_with("redis::cluster_handling") => LevelFilter::ERROR,
+        _ => LevelFilter::INFO,
+    };
+    is_ours(it) || *it.level() <= most
 }
 
 fn is_ours(it: &Metadata<'_>) -> bool {
@@ -110,12 +114,13 @@ mod tests {
     }
 
     #[test]
-    fn libraries_do_not_show_what_they_carry() {
+    fn libraries_do_not_show_what_they_carry_nor_flood_the_log() {
         for setting in ["trace", "lapin=trace,other=trace"] {
             let said = lines(setting, || {
                 trace!(target: "lapin::channel", "a message");
                 trace!(target: "other", "a header");
                 error!(target: "lapin::returned_messages", "a message");
+                warn!(target: "redis::cluster_handling::async_connection", "refused");
                 info!(target: "lapin", "connected");
             });
             assert_eq!(said.lines().count(), 1, "{setting}: {said}");

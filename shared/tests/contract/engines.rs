@@ -12,6 +12,7 @@ use longshore_shared::job::{Job, OnWorkerLoss, RunRequest};
 use longshore_shared::session::SessionMode;
 use longshore_shared::store::{Claim, Claimant, Claimed, Retention};
 use longshore_shared::timestamp::Timestamp;
+use longshore_shared::tls::TlsSettings;
 use longshore_shared::usage::Usage;
 use tests::services::{Engines, empty_redis};
 use uuid::Uuid;
@@ -54,6 +55,7 @@ pub(crate) async fn on_redis<F: Future<Output = ()>>(
         amqp_url: "amqp://127.0.0.1:1/%2f".to_owned(), // Nothing is queued here.
         redis_url: redis_url.clone(),
         namespace: namespace.clone(),
+        tls: TlsSettings::default(),
     };
     let backends = Backends::cluster(&settings, retention).unwrap();
     // Many thousand rounds take half a minute, and several times as long on a busy machine.

@@ -4,6 +4,7 @@ use redis::Pipeline;
 
 use super::{Entry, RedisCatalogue};
 use crate::error::Unavailable;
+use crate::redis::call;
 
 impl RedisCatalogue {
     /// Removes entries that were seen without a record, with their pointers. Looks once more afterwards: a record that
@@ -18,7 +19,7 @@ impl RedisCatalogue {
             entry.remove(&mut remove, keys);
             remove.del(keys.pointer(entry.key.execution));
         }
-        let () = self.ask(remove.ignore()).await?;
+        self.tell(remove.ignore()).await?;
         let gone = self.without_record(entries).await?;
         let mut enter = Pipeline::new();
         for entry in entries.iter().filter(|entry| !gone.contains(entry)) {
@@ -27,9 +28,14 @@ impl RedisCatalogue {
             entry.enter(&mut enter, keys);
         }
         if !enter.is_empty() {
-            let () = self.ask(enter.ignore()).await?;
+            self.tell(enter.ignore()).await?;
         }
         Ok(())
+    }
+
+    async fn tell(&self, writes: &Pipeline) -> Result<(), Unavailable> {
+        let mut hot = self.redis.hot();
+        call(writes.query_async(&mut hot)).await
     }
 
     /// Those of these entries whose records are not there.

@@ -1,7 +1,10 @@
 //! Which broker, and how a connection to it is made.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use lapin::tcp::{OwnedIdentity, OwnedTLSConfig};
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties};
 
@@ -9,11 +12,15 @@ use super::socket;
 use super::supervisor::{Failure, within};
 use super::topology::Topology;
 use crate::config::InvalidSetting;
+use crate::tls::Tls;
 
 /// Where the broker is and what is kept there.
 #[derive(Clone)]
 pub(super) struct Broker {
-    uri: AMQPUri,
+    /// One for each host named.
+    uris: Arc<[AMQPUri]>,
+    turn: Arc<AtomicUsize>,
+    pub(super) tls: OwnedTLSConfig,
     pub(super) topology: Topology,
 }
 
@@ -25,12 +32,25 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 
 impl Broker {
     pub(super) fn new(url: &str, namespace: &str) -> Result<Self, InvalidSetting> {
-        let mut uri = address(url).map_err(|reason| InvalidSetting::new("--amqp-url", reason))?;
-        uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+        let mut uris =
+            addresses(url).map_err(|reason| InvalidSetting::new("--amqp-url", reason))?;
+        for uri in &mut uris {
+            uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+        }
+        // Anywhere, so that many programs spread over the hosts.
+        let turn = fastrand::usize(..uris.len());
         Ok(Self {
-            uri,
+            uris: uris.into(),
+            turn: Arc::new(turn.into()),
+            tls: OwnedTLSConfig::default(),
             topology: Topology::new(namespace),
         })
+    }
+
+    /// The next host, each time another one: what has one node down is connected with the second attempt.
+    fn host(&self) -> AMQPUri {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        self.uris[turn % self.uris.len()].clone()
     }
 
     /// A new connection, on which the topology is declared. `role` is part of the name that the operator sees.
@@ -41,7 +61,7 @@ impl Broker {
         let properties = ConnectionProperties::default().with_connection_name(name.into());
         let connection = within(
             HANDSHAKE,
-            Box::pin(socket::connect(self.uri.clone(), properties)),
+            Box::pin(socket::connect(self.host(), self.tls.clone(), properties)),
         )
         .await?;
         self.declare(&connection).await?;
@@ -68,17 +88,37 @@ pub(super) async fn open_channel(connection: &Connection) -> Result<Channel, Fai
     within(ANSWER, connection.create_channel()).await
 }
 
-/// The parser's own messages may repeat the address, and with it the password.
-fn address(url: &str) -> Result<AMQPUri, &'static str> {
-    const WANTED: &str = "an address like amqp://user:password@host:5672/%2f is needed";
-    if host(url).is_some_and(|host| host.starts_with('[')) {
-        // lapin would take it for localhost.
-        return Err("give the host by name: an IPv6 address is not understood");
+/// The library's own form of what a broker is to be known by.
+pub(super) fn config(tls: &Tls) -> OwnedTLSConfig {
+    let authorities = tls.authorities.as_deref().map(String::from_utf8_lossy);
+    OwnedTLSConfig {
+        identity: tls.own.as_ref().map(|own| OwnedIdentity::PKCS8 {
+            pem: own.certificate.clone(),
+            key: own.key.clone(),
+        }),
+        cert_chain: authorities.map(std::borrow::Cow::into_owned),
     }
-    url.parse().map_err(|_| WANTED)
 }
 
-fn host(url: &str) -> Option<&str> {
-    let authority = url.split_once("://")?.1.split(['/', '?', '#']).next()?;
-    authority.rsplit('@').next()
+/// One address for each host of it. The parser's own messages may repeat the address, and with it the password.
+fn addresses(url: &str) -> Result<Vec<AMQPUri>, &'static str> {
+    const WANTED: &str = "an address like amqp://user:password@host:5672/%2f is needed, or \
+         amqps://user:password@host,host/%2f";
+    let (scheme, rest) = url.split_once("://").ok_or(WANTED)?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(end);
+    let begin = authority.rfind('@').map_or(0, |at| at + 1);
+    let (account, hosts) = authority.split_at(begin);
+    let address = |host: &str| {
+        if host.starts_with('[') {
+            // lapin would take it for localhost.
+            return Err("give the host by name: an IPv6 address is not understood");
+        }
+        if host.is_empty() && hosts.contains(',') {
+            return Err(WANTED);
+        }
+        let address = format!("{scheme}://{account}{host}{tail}");
+        address.parse().map_err(|_| WANTED)
+    };
+    hosts.split(',').map(address).collect()
 }

@@ -99,11 +99,16 @@ impl Publisher {
             Ok(confirmation) => confirmation,
             Err(error) => return Err(broken(&live, error).into()),
         };
-        live.give_back(channel);
         match confirmation {
-            Confirmation::Ack(None) => Ok(()),
+            Confirmation::Ack(None) => {
+                live.give_back(channel);
+                Ok(())
+            }
+            // A channel that has got to know a queue by a leader that is dead is refused for ever, by RabbitMQ 3.10 at
+            // least: the next one asks who leads.
             Confirmation::Nack(None) => Err(PublishError::Full),
             Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)) => {
+                live.give_back(channel);
                 live.forget_declaration();
                 Err(PublishError::Unroutable)
             }

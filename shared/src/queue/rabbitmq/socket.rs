@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use lapin::tcp::TLSConfig;
+use lapin::tcp::OwnedTLSConfig;
 use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{AsyncTcpStream, Connection, ConnectionProperties};
 use tokio::net::lookup_host;
@@ -17,6 +17,7 @@ const OPEN: Duration = Duration::from_secs(5);
 /// Opens a connection. Dropped half way, it leaves nothing behind.
 pub(super) async fn connect(
     uri: AMQPUri,
+    tls: OwnedTLSConfig,
     properties: ConnectionProperties,
 ) -> lapin::Result<Connection> {
     let attempt = Attempt::default();
@@ -40,7 +41,7 @@ pub(super) async fn connect(
                 }
                 match uri.scheme {
                     AMQPScheme::AMQP => Ok(stream),
-                    AMQPScheme::AMQPS => stream.into_tls(host, TLSConfig::default()).await,
+                    AMQPScheme::AMQPS => stream.into_tls(host, tls.as_ref()).await,
                 }
             };
             timeout(bound, open)

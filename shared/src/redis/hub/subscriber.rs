@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use redis::aio::{ConnectionManager, PubSubSink, PubSubStream};
-use redis::{Client, Msg, RedisResult};
+use redis::aio::{PubSubSink, PubSubStream};
+use redis::{Msg, RedisResult};
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tracing::{debug, info, warn};
@@ -19,6 +19,8 @@ use crate::event_log::LiveBatch;
 use crate::event_log::fanout::Fanout;
 use crate::id::ExecutionKey;
 use crate::redis::Keys;
+use crate::redis::connection::Use;
+use crate::redis::way::Way;
 use crate::retry::Backoff;
 
 /// How often the subscriber publishes to itself. A deaf connection is found within two of these.
@@ -30,8 +32,7 @@ const CHUNK: usize = 500;
 /// Keeps the subscriptions of all followers on one connection, notices by probing itself when that
 /// connection has gone deaf, and makes a new one.
 pub(super) struct Subscriber {
-    pub(super) client: Client,
-    pub(super) hot: ConnectionManager,
+    pub(super) way: Way,
     pub(super) keys: Keys,
     pub(super) probe: String,
     pub(super) control: String,
@@ -83,7 +84,7 @@ impl Subscriber {
 
     /// A new connection, subscribed to everything that is watched now; all followers read their logs again.
     async fn connect(&self) -> Result<Link, String> {
-        let connection = within(self.client.get_async_pubsub()).await?;
+        let connection = within(self.way.subscriber()).await?;
         let (sink, stream) = connection.split();
         let mut link = Link {
             sink,
@@ -204,7 +205,7 @@ impl Subscriber {
 
     /// Publishes on another connection, without waiting: what counts is whether it arrives here.
     fn send_probe(&self) {
-        let (mut hot, probe) = (self.hot.clone(), self.probe.clone());
+        let (mut hot, probe) = (self.way.connection(Use::Hot), self.probe.clone());
         tokio::spawn(async move {
             let sent: RedisResult<()> = match timeout(
                 STEP,

@@ -1,0 +1,6 @@
+//! Longshore as larger installations run it: on engines of several nodes, with TLS.
+
+mod rabbitmq_cluster;
+mod redis_cluster;
+mod redis_sentinel;
+mod tls;
