@@ -7,8 +7,10 @@ use std::time::Duration;
 use axum::http::{HeaderValue, Uri};
 use clap::{Args, Parser};
 use longshore_shared::config::{
-    ClusterSettings, InvalidSetting, LogSettings, RetentionSettings, ToolList, duration, tool_list,
+    ClusterSettings, InvalidSetting, LogSettings, RetentionSettings, ToolList, address, duration,
+    tool_list,
 };
+use longshore_shared::healthcheck::Instead;
 use longshore_shared::rate_limit::Limit;
 
 pub mod identity;
@@ -41,6 +43,10 @@ pub struct Cli {
         default_value = "127.0.0.1:9090"
     )]
     pub admin_bind: String,
+
+    /// Instead of serving.
+    #[command(subcommand)]
+    pub instead: Option<Instead>,
 }
 
 /// What decides what is accepted.
@@ -185,13 +191,6 @@ fn without_default_port(origin: &str) -> &str {
         _ => return origin,
     };
     origin.strip_suffix(port).unwrap_or(origin)
-}
-
-/// # Errors
-/// When the text is no address.
-pub fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse()
-        .map_err(|_| "an address like 127.0.0.1:8080 is needed".to_owned())
 }
 
 #[cfg(test)]

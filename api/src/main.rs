@@ -1,17 +1,28 @@
 //! `longshore-api`: settings, backends, listeners, and `serve` until a signal.
 
+use std::process::ExitCode;
+
 use longshore_api::config::Cli;
 use longshore_api::state::ApiState;
 use longshore_shared::backends::Backends;
 use longshore_shared::config::{parse, refuse};
+use longshore_shared::healthcheck::{Instead, healthcheck};
 use longshore_shared::{admin, metrics, shutdown, telemetry};
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> anyhow::Result<ExitCode> {
     let cli: Cli = parse();
+    if let Some(Instead::Healthcheck) = cli.instead {
+        return Ok(healthcheck(cli.bind).await);
+    }
+    serve(cli).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(cli: Cli) -> anyhow::Result<()> {
     let backends = Backends::cluster(&cli.cluster, (&cli.retention).into())
         .unwrap_or_else(|error| refuse(error));
     cli.api

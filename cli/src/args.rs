@@ -87,7 +87,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct DevArgs {
     /// Where the API listens; without a key for tokens only a loopback address is taken
-    #[arg(long, env = "LONGSHORE_BIND", value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = longshore_api::config::address)]
+    #[arg(long, env = "LONGSHORE_BIND", value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = longshore_shared::config::address)]
     pub bind: SocketAddr,
 
     /// Answer with the built-in fake CLI even where there is a real one

@@ -1,6 +1,7 @@
 //! Settings that all programs share. The environment and the arguments are read here and in the other `config.rs`.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
@@ -8,6 +9,8 @@ use clap::{Args, Parser, ValueEnum};
 
 use crate::store::Retention;
 use crate::tls::TlsSettings;
+
+mod secret_files;
 
 /// A setting that cannot be used; says which and why, in one line.
 #[derive(Debug, thiserror::Error)]
@@ -117,11 +120,15 @@ pub enum LogFormat {
     Json,
 }
 
-/// Parses a program's arguments and environment; on a wrong one prints one line that says which and why, and exits
+/// Parses a program's arguments and environment, and the files that hold its secrets; on a wrong one prints one line that says which and why, and exits
 /// with code 2.
 #[must_use]
 pub fn parse<T: Parser>() -> T {
-    T::try_parse().unwrap_or_else(|error| match error.kind() {
+    let command = secret_files::read(T::command()).unwrap_or_else(|error| refuse(error));
+    let parsed = command
+        .try_get_matches()
+        .and_then(|mut matches| T::from_arg_matches_mut(&mut matches));
+    parsed.unwrap_or_else(|error| match error.kind() {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => error.exit(),
@@ -173,6 +180,15 @@ fn days(text: &str) -> Result<jiff::SignedDuration, ()> {
         .filter(|hours| *hours < 24 * 36_500)
         .ok_or(())?;
     Ok(jiff::SignedDuration::from_hours(hours))
+}
+
+/// An address to listen at.
+///
+/// # Errors
+/// When the text is no address.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "an address like 127.0.0.1:8080 is needed".to_owned())
 }
 
 /// Tool rules of the CLI, such as `Bash(git log, git diff:*)`, in the order given.

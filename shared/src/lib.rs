@@ -16,6 +16,7 @@ mod expiring;
 pub mod fleet;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+pub mod healthcheck;
 pub mod id;
 pub mod idempotency;
 pub mod job;

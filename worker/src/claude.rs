@@ -21,6 +21,7 @@ mod marks;
 mod program;
 mod reader;
 mod run_folder;
+mod secrets;
 mod seen;
 mod stderr;
 mod stdin;

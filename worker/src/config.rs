@@ -12,6 +12,7 @@ use clap::{Args, Parser, ValueEnum};
 use longshore_shared::config::{
     ClusterSettings, LogSettings, RetentionSettings, ToolList, duration, tool_list,
 };
+use longshore_shared::healthcheck::Instead;
 
 use crate::guard;
 
@@ -36,6 +37,10 @@ pub struct Cli {
         default_value = "127.0.0.1:9091"
     )]
     pub admin_bind: String,
+
+    /// Instead of taking jobs.
+    #[command(subcommand)]
+    pub instead: Option<Instead>,
 }
 
 /// Whether this process is to be a worker's guard: its name says so.
@@ -112,6 +117,10 @@ pub struct ClaudeSettings {
         value_delimiter = ','
     )]
     pub claude_env: Vec<String>,
+
+    /// Folder with a file for each variable of the CLI that is a secret, such as ANTHROPIC_API_KEY; read for each run
+    #[arg(long, env = "LONGSHORE_CLAUDE_SECRETS", value_name = "FOLDER")]
+    pub claude_secrets: Option<PathBuf>,
 
     /// The model of executions that name none
     #[arg(long, env = "LONGSHORE_MODEL", value_name = "MODEL")]
@@ -209,9 +218,8 @@ impl ClaudeSettings {
             "CLAUDE_CODE_USE_BEDROCK",
             "CLAUDE_CODE_USE_VERTEX",
         ];
-        CREDENTIALS
-            .iter()
-            .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+        let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        self.claude_secrets.is_some() || CREDENTIALS.iter().any(is_set)
     }
 
     fn passes(&self, name: &str) -> bool {

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use longshore_shared::backends::Backends;
-use longshore_shared::config::{parse, refuse};
+use longshore_shared::config::{address, parse, refuse};
+use longshore_shared::healthcheck::{Instead, healthcheck};
 use longshore_shared::{admin, metrics, shutdown, telemetry};
 use longshore_worker::config::{Cli, started_as_guard};
 use longshore_worker::{Worker, guard, serve_health};
@@ -15,15 +16,14 @@ fn main() -> anyhow::Result<ExitCode> {
     if started_as_guard() {
         return Ok(guard::run());
     }
-    work()?;
-    Ok(ExitCode::SUCCESS)
+    work()
 }
 
 /// Threads for what blocks, besides one for each run: runs that wait for a storage that hangs leave these for freezing and
 /// killing.
 const SPARE_THREADS: usize = 32;
 
-fn work() -> anyhow::Result<()> {
+fn work() -> anyhow::Result<ExitCode> {
     let cli: Cli = parse();
     let slots = usize::from(cli.worker.slots());
     tokio::runtime::Builder::new_multi_thread()
@@ -33,7 +33,10 @@ fn work() -> anyhow::Result<()> {
         .block_on(run(cli))
 }
 
-async fn run(cli: Cli) -> anyhow::Result<()> {
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    if let Some(Instead::Healthcheck) = cli.instead {
+        return Ok(check(&cli.admin_bind).await);
+    }
     let backends = Backends::cluster(&cli.cluster, (&cli.retention).into())
         .unwrap_or_else(|error| refuse(error));
     let worker = Worker::new(backends, cli.worker).unwrap_or_else(|error| refuse(error));
@@ -50,7 +53,14 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     });
     hide_from_tools();
     worker.run(shutdown).await;
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn check(admin_bind: &str) -> ExitCode {
+    match address(admin_bind) {
+        Ok(address) => healthcheck(address).await,
+        Err(wanted) => refuse(format_args!("--admin-bind {admin_bind:?}: {wanted}")),
+    }
 }
 
 /// Keeps the CLI's tools, which run as the same user, from reading this process's memory and environment: they hold the

@@ -35,6 +35,7 @@ mod bad_input;
 mod cancelling;
 mod command;
 mod console;
+mod credentials;
 mod documents;
 mod endings;
 mod errors;

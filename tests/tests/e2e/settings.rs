@@ -7,6 +7,8 @@ use tests::services::program;
 
 mod arguments;
 mod engines;
+mod files;
+mod healthcheck;
 mod help;
 mod values;
 

@@ -8,9 +8,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use longshore_api::config::{ApiSettings, address};
+use longshore_api::config::ApiSettings;
 use longshore_api::state::ApiState;
 use longshore_shared::backends::Backends;
+use longshore_shared::config::address;
 use longshore_shared::config::{ClusterSettings, LogSettings, RetentionSettings, parse};
 use longshore_shared::{shutdown, telemetry};
 use longshore_worker::config::{WorkerSettings, started_as_guard};

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 use super::Spec;
 use super::marks::{ATTEMPT, EXECUTION, PROCESS, WORKER, this_process};
+use super::secrets;
 
 /// What we choose where the operator did not.
 const DEFAULTS: [(&str, &str); 8] = [
@@ -43,9 +44,11 @@ pub(super) fn environment(spec: &Spec<'_>) -> BTreeMap<OsString, OsString> {
     let ours = ours.map(|(name, value)| (name.into(), value));
     let continues = spec.resume.is_some_and(|resume| resume.continues);
     let continuing = continues.then(|| (CONTINUE.into(), "1".into()));
+    let secrets = spec.settings.claude_secrets.as_deref().map(secrets::read);
     defaults
         .into_iter()
         .chain(spec.settings.environment())
+        .chain(secrets.into_iter().flatten())
         .chain(ours)
         .chain(continuing)
         .collect()
