@@ -37,6 +37,27 @@ pub fn chromium() -> Option<PathBuf> {
     setting("LONGSHORE_TEST_CHROMIUM", "LONGSHORE_TEST_REQUIRE_BROWSER").map(PathBuf::from)
 }
 
+/// Whether runs can be put into a sandbox; `false` where the test cannot run and need not.
+///
+/// # Panics
+/// When it is missing and required.
+#[must_use]
+pub fn has_bubblewrap() -> bool {
+    let path = path();
+    let found = path
+        .split(':')
+        .any(|folder| std::path::Path::new(folder).join("bwrap").exists());
+    let required = std::env::var("LONGSHORE_TEST_REQUIRE_SERVICES").as_deref() == Ok("1");
+    assert!(
+        found || !required,
+        "bwrap is not installed: see deploy/test"
+    );
+    if !found {
+        println!("not run: bwrap is not installed");
+    }
+    found
+}
+
 fn setting(name: &str, required: &str) -> Option<String> {
     let value = std::env::var(name).ok().filter(|value| !value.is_empty());
     if value.is_none() {

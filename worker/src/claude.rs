@@ -21,6 +21,7 @@ mod marks;
 mod program;
 mod reader;
 mod run_folder;
+mod sandbox;
 mod secrets;
 mod seen;
 mod stderr;
@@ -31,6 +32,7 @@ mod tests;
 
 pub(crate) use marks::{Mark, leave_groups, sweep, this_process};
 pub(crate) use run_folder::RunFolder;
+pub(crate) use sandbox::check as check_containment;
 pub(crate) use seen::Seen;
 
 /// The program of the Claude CLI, if there is one.

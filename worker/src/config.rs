@@ -16,6 +16,10 @@ use longshore_shared::healthcheck::Instead;
 
 use crate::guard;
 
+pub mod containment;
+
+use containment::ContainmentSettings;
+
 /// Longshore's worker: takes jobs from RabbitMQ, runs the Claude CLI, and publishes its stream to Redis.
 #[derive(Debug, Parser)]
 #[command(name = "longshore-worker", version, about)]
@@ -146,6 +150,9 @@ pub struct ClaudeSettings {
     /// How long the CLI may be silent while no tool runs
     #[arg(long, env = "LONGSHORE_STALL_TIMEOUT", value_name = "DURATION", default_value = "10m", value_parser = duration)]
     pub stall_timeout: Duration,
+
+    #[command(flatten)]
+    pub containment: ContainmentSettings,
 }
 
 /// The CLI's permission modes.

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use tracing::warn;
 use uuid::Uuid;
 
+use crate::claude;
 use crate::config::WorkerSettings;
 use crate::guard::Pulse;
 use crate::running::Running;
@@ -52,6 +53,7 @@ pub enum StartError {
 
 impl Context {
     pub(crate) fn new(backends: Backends, settings: WorkerSettings) -> Result<Self, StartError> {
+        claude::check_containment(&settings.claude)?;
         let runs = Runs::create().map_err(StartError::Runs)?;
         Ok(Self {
             id: format!("worker-{}", Uuid::now_v7()),

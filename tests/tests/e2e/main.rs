@@ -48,6 +48,7 @@ mod listing;
 mod loss;
 mod main_job;
 mod real_cli;
+mod sandbox;
 mod sessions;
 mod settings;
 mod telemetry;

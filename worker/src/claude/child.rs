@@ -1,6 +1,6 @@
 //! Starts the CLI.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::process::Stdio;
 
@@ -9,6 +9,7 @@ use tokio::process::{ChildStdout, Command};
 use super::command::{arguments, user_line};
 use super::environment::environment;
 use super::marks::{Leash, Mark};
+use super::sandbox::{self, CommandLine};
 use super::stderr::Stderr;
 use super::stdin::Stdin;
 use super::{Spec, program};
@@ -59,12 +60,20 @@ async fn command(spec: &Spec<'_>) -> Result<Command, StartFailure> {
     let wanted = &spec.settings.claude_bin;
     let search = environment
         .get(OsStr::new("PATH"))
-        .map_or(OsStr::new(""), |path| path);
+        .map_or_else(OsString::new, OsString::clone);
+    let search = search.as_os_str();
     let program = program::find(wanted, search)
         .ok_or_else(|| StartFailure::NotFound(wanted.display().to_string()))?;
-    let mut command = Command::new(program);
+    let cli = CommandLine {
+        program,
+        arguments: arguments(spec).await.map_err(could_not_start)?,
+    };
+    let line = sandbox::around(cli, spec, search).map_err(|missing| {
+        StartFailure::CouldNotStart(format!("{missing}, which is to contain it, was not found"))
+    })?;
+    let mut command = Command::new(line.program);
     command
-        .args(arguments(spec).await.map_err(could_not_start)?)
+        .args(line.arguments)
         .env_clear()
         .envs(environment)
         .current_dir(spec.workspace)

@@ -17,6 +17,9 @@ async fn help_shows_every_setting_with_its_default() {
         ("AMQP_URL", "amqp://guest:guest@127.0.0.1:5672/%2f"),
         ("REDIS_URL", "redis://127.0.0.1:6379"),
         ("NAMESPACE", "longshore"),
+        ("TLS_CA", ""),
+        ("TLS_CERT", ""),
+        ("TLS_KEY", ""),
     ];
     let common = [
         ("RETENTION", "24h"),
@@ -54,6 +57,11 @@ async fn help_shows_every_setting_with_its_default() {
         ("STALL_TIMEOUT", "10m"),
         ("LEASE", "15s"),
         ("DRAIN", "60s"),
+        ("CLAUDE_SECRETS", ""),
+        ("SANDBOX", "none"),
+        ("SANDBOX_READABLE", ""),
+        ("RUN_MEMORY", ""),
+        ("RUN_PROCESSES", ""),
     ];
     let api_admin = [("ADMIN_BIND", "127.0.0.1:9090")];
     let worker_admin = [("ADMIN_BIND", "127.0.0.1:9091")];

@@ -14,6 +14,19 @@ const CLUSTER: &[(&str, &str, &str)] = &[
     ("--amqp-url", "nonsense", ""),
     ("--amqp-url", "http://127.0.0.1", ""),
     ("--amqp-url", "amqp://me:hunter2@127.0.0.1:port/%2f", ""),
+    (
+        "--redis-url",
+        "redis+sentinel://:hunter2@127.0.0.1",
+        "redis+sentinel://host:26379,host:26379/master",
+    ),
+    (
+        "--redis-url",
+        "redis+cluster://:hunter2@127.0.0.1/3",
+        "redis+cluster://host:6379,host:6379",
+    ),
+    ("--amqp-url", "amqp://me:hunter2@a,,b/%2f", "host,host"),
+    ("--tls-ca", "/nonexistent", "No such file"),
+    ("--tls-ca", "/dev/null", "BEGIN CERTIFICATE"),
     ("--namespace", "", "1 to 64 letters"),
     ("--namespace", "a b", "1 to 64 letters"),
 ];
@@ -106,6 +119,11 @@ const WORKER: &[(&str, &str, &str)] = &[
         "[possible values: default, acceptEdits",
     ),
     ("--default-tools", "Read)", "a `)` without its `(`"),
+    ("--sandbox", "docker", "[possible values: none, bubblewrap]"),
+    ("--sandbox", "bubblewrap", "is not in PATH"),
+    ("--run-memory", "4G", "a size like 512MiB"),
+    ("--run-memory", "1MiB", "256MiB at least"),
+    ("--run-processes", "3", "3 is not in 16.."),
 ];
 
 async fn each_is_refused(name: &str, args: &[&str], tables: &[&[(&str, &str, &str)]]) {
