@@ -49,6 +49,15 @@ impl AnthropicDouble {
     /// When there is none.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::serve(listener)
+    }
+
+    /// Listens there. Must be called inside a runtime.
+    ///
+    /// # Panics
+    /// When that is no listener any more.
+    #[must_use]
+    pub fn serve(listener: TcpListener) -> Self {
         let address = listener.local_addr().expect("the port's address");
         let stop = CancellationToken::new();
         let shared = Arc::new(Shared {
