@@ -1,7 +1,7 @@
 # `make` lists what there is to do.
 
 .DEFAULT_GOAL := help
-.PHONY: help dev build fmt lint fmt-check clippy rustdoc console api-docs check test test-compose soak proofs bench microbench fuzz schemathesis services services-down clean
+.PHONY: help dev build fmt lint fmt-check clippy rustdoc console api-docs check check-deploy test test-compose soak proofs bench microbench fuzz schemathesis services services-down clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,9 @@ check: build ## the tests that need nothing but Rust
 
 test: ## every test, with RabbitMQ, Redis, the real Claude CLI and a browser, found or installed
 	deploy/test
+
+check-deploy: ## the alerts, the Helm chart, the compose files
+	deploy/check
 
 test-compose: ## the stack of docker-compose.yml, broken while it runs; needs Docker
 	deploy/test-compose
