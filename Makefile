@@ -1,7 +1,7 @@
 # `make` lists what there is to do.
 
 .DEFAULT_GOAL := help
-.PHONY: help dev build fmt lint fmt-check clippy rustdoc console api-docs check check-deploy test test-compose soak proofs bench microbench fuzz schemathesis services services-down clean
+.PHONY: help dev build fmt lint fmt-check clippy rustdoc console settings-docs api-docs check check-deploy test test-compose soak proofs bench microbench fuzz schemathesis services services-down clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -28,6 +28,9 @@ rustdoc:
 
 console:
 	deploy/browser check
+
+settings-docs: ## writes the table of settings into docs/operations.md, which a test compares with `--help`
+	LONGSHORE_WRITE_SETTINGS=1 cargo test --quiet --package longshore-cli --test settings_page || true
 
 api-docs: ## writes docs/api/openapi.yaml, which a test compares with what is served
 	LONGSHORE_WRITE_OPENAPI=1 cargo test --quiet --package longshore-api --lib openapi::tests::the_committed_document_is_this_one

@@ -48,6 +48,31 @@ fn the_map_is_the_tree() {
     }
 }
 
+#[test]
+fn every_alert_has_its_runbook() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace");
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).expect("it is there");
+    let page = read("docs/operations.md");
+    let runbooks: BTreeSet<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("### "))
+        .collect();
+    let rules = read("deploy/observability/alerts.yml");
+    let alerts: BTreeSet<&str> = rules
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- alert: "))
+        .collect();
+    assert_eq!(alerts, runbooks);
+    let tests = read("deploy/observability/alerts.test.yml");
+    for alert in alerts {
+        assert!(tests.contains(&format!("- name: {alert}\n")), "{alert}");
+        let link = format!("docs/operations.md#{}", alert.to_lowercase());
+        assert!(rules.contains(&link), "{alert} names its runbook");
+    }
+}
+
 /// A test is named by its module and its function; its suite is among the folders that hold tests.
 #[test]
 fn the_proofs_of_reliability_are_tests() {

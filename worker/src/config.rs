@@ -71,7 +71,7 @@ pub struct WorkerSettings {
     )]
     pub workspaces: PathBuf,
 
-    /// Folder or object store URL for session transcripts
+    /// Folder for session transcripts, or its file:// URL
     #[arg(
         long,
         env = "LONGSHORE_STATE",
