@@ -120,14 +120,17 @@ pub enum LogFormat {
     Json,
 }
 
-/// Parses a program's arguments and environment, and the files that hold its secrets; on a wrong one prints one line that says which and why, and exits
-/// with code 2.
+/// Parses a program's arguments and environment, and the files that hold its secrets; on a wrong one prints one line that
+/// says which and why, and exits with code 2.
 #[must_use]
 pub fn parse<T: Parser>() -> T {
-    let command = secret_files::read(T::command()).unwrap_or_else(|error| refuse(error));
-    let parsed = command
-        .try_get_matches()
-        .and_then(|mut matches| T::from_arg_matches_mut(&mut matches));
+    let (command, unread) = secret_files::read(T::command());
+    let parsed = command.try_get_matches().and_then(|mut matches| {
+        if let Some(error) = unread.needed_by(&matches) {
+            refuse(error);
+        }
+        T::from_arg_matches_mut(&mut matches)
+    });
     parsed.unwrap_or_else(|error| match error.kind() {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion

@@ -161,17 +161,18 @@ pub async fn until(holds: impl Fn() -> bool) {
     timeout(PATIENCE, look).await.expect("it comes true");
 }
 
-/// As [`until`], where looking takes time itself.
+/// As [`until`], where looking means to ask somebody.
 ///
 /// # Panics
 /// When it does not in time.
-pub async fn eventually(holds: impl AsyncFn() -> bool) {
+pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let look = async {
         while !holds().await {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(PATIENCE, look).await.expect("it comes true");
+    let in_time = timeout(PATIENCE, look).await.is_ok();
+    assert!(in_time, "not in time: {what}");
 }
 
 /// Runs a program to its end in a folder, with nothing but the given environment.

@@ -59,12 +59,6 @@ impl RabbitServer {
         run_command(self.command(), &["start", "rabbitmq"]).await;
     }
 
-    /// What `rabbitmqctl` says.
-    pub async fn ctl(&self, words: &[&str]) -> String {
-        let words: Vec<&str> = ["rabbitmqctl"].iter().chain(words).copied().collect();
-        run_command(self.command(), &words).await
-    }
-
     /// Where it takes connections without TLS.
     ///
     /// # Panics

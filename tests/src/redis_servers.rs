@@ -104,11 +104,6 @@ impl RedisServer {
         assert!(self.answers().await, "redis comes back");
     }
 
-    /// Waits until what was written up to now is on its disk: it writes once a second.
-    pub async fn kept(&self) {
-        sleep(std::time::Duration::from_millis(1500)).await;
-    }
-
     /// How many replicas it sends everything to. Before that they cannot take its place.
     async fn replicas(&self) -> usize {
         let url = format!("redis://{}", self.address());

@@ -1,7 +1,6 @@
 //! The lists in Redis: sets of executions in the order of their ids, and an index of sessions by activity.
 
 use async_trait::async_trait;
-use redis::FromRedisValue;
 
 use super::{
     Catalogue, ExecutionPage, ExecutionQuery, Order, SessionPage, SessionQuery, Tidied, Walk,
@@ -48,11 +47,6 @@ impl RedisCatalogue {
         let mut hot = self.redis.hot();
         let (seconds, micros): (i64, i64) = call(redis::cmd("TIME").query_async(&mut hot)).await?;
         Ok(Timestamp(seconds * 1000 + micros / 1000))
-    }
-
-    /// Reads many things at once.
-    async fn ask<T: FromRedisValue>(&self, reads: &redis::Pipeline) -> Result<T, Unavailable> {
-        self.redis.list(reads).await
     }
 }
 

@@ -7,7 +7,8 @@
 use std::path::Path;
 
 use clap::builder::StyledStr;
-use clap::{Arg, Command};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command, Id};
 
 use super::InvalidSetting;
 
@@ -16,28 +17,46 @@ const MOST: u64 = 64 * 1024;
 
 /// Every setting that holds a secret may also be given by a file, which a variable names: its own name with `_FILE` at the
 /// end. Reads those files.
-///
-/// # Errors
-/// When one cannot be used, or the variable itself is set too.
-pub(super) fn read(command: Command) -> Result<Command, InvalidSetting> {
-    let mut wrong = None;
+pub(super) fn read(command: Command) -> (Command, Unread) {
+    let mut unread = Unread::default();
     let command = in_every_command(command, &mut |arg| {
         let Some(variable) = secret(&arg) else {
             return arg;
         };
         let by_file = format!("{variable}_FILE");
-        let text = given_by_file(&variable, &by_file).unwrap_or_else(|error| {
-            wrong.get_or_insert(error);
-            None
-        });
         let help = arg.get_help().map(StyledStr::to_string).unwrap_or_default();
         let arg = arg.help(format!("{help} [or by file: {by_file}]"));
-        match text {
-            Some(text) => arg.default_value(text).hide_default_value(true),
-            None => arg,
+        match given_by_file(&variable, &by_file) {
+            Ok(Some(text)) => arg.default_value(text).hide_default_value(true),
+            Ok(None) => arg,
+            Err(error) => {
+                unread.0.push((arg.get_id().clone(), error));
+                arg
+            }
         }
     });
-    wrong.map_or(Ok(command), Err)
+    (command, unread)
+}
+
+/// Settings whose files cannot be used, or whose own variables are set too. That matters only to who needs them: not to
+/// another subcommand, to `--help`, or where the flag is given.
+#[derive(Default)]
+pub(super) struct Unread(Vec<(Id, InvalidSetting)>);
+
+impl Unread {
+    /// The first that the command needs which was asked for.
+    pub(super) fn needed_by(self, matches: &ArgMatches) -> Option<InvalidSetting> {
+        let mut unread = self.0.into_iter();
+        unread.find_map(|(id, error)| needs(matches, id.as_str()).then_some(error))
+    }
+}
+
+fn needs(matches: &ArgMatches, id: &str) -> bool {
+    let here = matches.try_contains_id(id).is_ok()
+        && matches.value_source(id) != Some(ValueSource::CommandLine);
+    here || matches
+        .subcommand()
+        .is_some_and(|(_, inner)| needs(inner, id))
 }
 
 fn in_every_command(command: Command, change: &mut impl FnMut(Arg) -> Arg) -> Command {

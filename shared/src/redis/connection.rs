@@ -5,7 +5,6 @@ use redis::cluster_async::ClusterConnection;
 use redis::{Cmd, Pipeline, RedisFuture, Value};
 
 use super::cluster::{self, Order};
-use super::node::Node;
 use super::sentinel::Sentinel;
 
 /// A cheap handle, as the library's own connections are.
@@ -24,15 +23,6 @@ pub(crate) enum Connection {
 pub(crate) enum Use {
     Hot,
     Pages,
-}
-
-impl Node {
-    pub(super) fn connection(&self, which: Use) -> ConnectionManager {
-        match which {
-            Use::Hot => self.hot.clone(),
-            Use::Pages => self.pages.clone(),
-        }
-    }
 }
 
 impl ConnectionLike for Connection {

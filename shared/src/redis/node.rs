@@ -7,6 +7,7 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncConnectionConfig, Client, RedisResult};
 
 use super::RESPONSE;
+use super::connection::Use;
 
 /// The longest pause between attempts to connect.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
@@ -18,8 +19,8 @@ const POOL: usize = 8;
 #[derive(Clone)]
 pub(super) struct Node {
     pub(super) client: Client,
-    pub(super) hot: ConnectionManager,
-    pub(super) pages: ConnectionManager,
+    hot: ConnectionManager,
+    pages: ConnectionManager,
     pub(super) pool: Pool,
 }
 
@@ -39,6 +40,13 @@ impl Node {
             pool: pool(&client)?,
             client,
         })
+    }
+
+    pub(super) fn connection(&self, which: Use) -> ConnectionManager {
+        match which {
+            Use::Hot => self.hot.clone(),
+            Use::Pages => self.pages.clone(),
+        }
     }
 }
 

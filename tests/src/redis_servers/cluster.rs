@@ -48,7 +48,7 @@ impl RedisCluster {
             String::from_utf8_lossy(&made.stdout)
         );
         let cluster = Self { nodes };
-        eventually(async || cluster.is_whole().await).await;
+        eventually("the cluster is whole", async || cluster.is_whole().await).await;
         cluster
     }
 

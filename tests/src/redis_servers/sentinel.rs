@@ -41,7 +41,7 @@ impl Sentinels {
         let mut nodes = vec![master];
         nodes.extend(replicas);
         let all = Self { nodes, sentinels };
-        eventually(async || {
+        eventually("the sentinels know everybody", async || {
             let (told, replicas) = (all.told().await, all.nodes[0].replicas().await);
             replicas == 2 && told["num-slaves"] == "2" && told["num-other-sentinels"] == "2"
         })

@@ -23,7 +23,7 @@ async fn what_runs_outlives_the_master() {
             async {
                 server.speaks(&running).await;
                 redis.nodes[0].kill().await;
-                eventually(async || redis.master().await != old).await;
+                eventually("another master", async || redis.master().await != old).await;
             }
         );
         let watched = followed.watched;

@@ -12,7 +12,7 @@ use tests::tls::{Authority, Issued};
 
 /// Both engines, which take nobody without a certificate of their authority.
 struct Secured {
-    folder: TempDir,
+    _folder: TempDir,
     trusted: String,
     program: Issued,
     engines: Engines,
@@ -56,7 +56,7 @@ impl Secured {
             redis_url: format!("rediss://127.0.0.1:{tls_port}"),
         };
         Self {
-            folder,
+            _folder: folder,
             trusted,
             program,
             engines,
@@ -94,7 +94,6 @@ async fn executions_run_over_tls() {
     ] {
         refused(&secured, &settings).await;
     }
-    drop(secured.folder);
 }
 
 /// Such a program reaches neither engine, and says so.

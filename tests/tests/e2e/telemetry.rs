@@ -1,12 +1,9 @@
 //! What operators see: metrics, traces, and logs that keep secrets.
 
-use std::time::Duration;
-
 use reqwest::{Method, StatusCode};
 use tests::client::Client;
-use tests::process::{PATIENCE, Process};
+use tests::process::Process;
 use tests::server::{Server, Setup};
-use tokio::time::timeout;
 
 mod collector;
 mod ids;
@@ -37,17 +34,6 @@ fn is_one(server: &Server) -> bool {
 async fn admin(program: &Process) -> Client {
     let address = program.word_after(r#""admin listening","address":""#).await;
     Client::new(&format!("http://{address}"))
-}
-
-/// Asks until the answer is as wished for: what is counted after an answer was sent shows a little later.
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let asking = async {
-        while !holds().await {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let in_time = timeout(PATIENCE, asking).await;
-    assert!(in_time.is_ok(), "not in time: {what}");
 }
 
 over_every_server! { setup() =>

@@ -111,7 +111,8 @@ fn bubblewrap(containment: &ContainmentSettings, cli: &Path, writable: &[&Path])
         bind("--ro-bind-try", Path::new(path));
     }
     for path in &containment.sandbox_readable {
-        bind("--ro-bind-try", path);
+        // One that is not there is found at the start.
+        bind("--ro-bind", path);
     }
     bind("--ro-bind", cli);
     for path in writable {
@@ -144,7 +145,7 @@ pub(crate) fn check(settings: &ClaudeSettings) -> Result<(), InvalidSetting> {
         })
     };
     if !limits(&settings.containment).is_empty() {
-        there("prlimit", "--run-memory")?;
+        there("prlimit", "--run-memory, --run-processes")?;
     }
     if settings.containment.sandbox == Sandbox::None {
         return Ok(());

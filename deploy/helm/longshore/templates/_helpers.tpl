@@ -47,6 +47,10 @@ helm.sh/chart: {{ printf "%s-%s" (index . 0).Chart.Name (index . 0).Chart.Versio
 {{- $config := dict "LONGSHORE_AMQP_URL_FILE" "/run/secrets/longshore/amqp-url" "LONGSHORE_REDIS_URL_FILE" "/run/secrets/longshore/redis-url" "LONGSHORE_LOG_FORMAT" "json" -}}
 {{- if .Values.secrets.tls -}}
 {{- $_ := set $config "LONGSHORE_TLS_CA" "/run/secrets/tls/ca.crt" -}}
+{{- if .Values.secrets.tlsClient -}}
+{{- $_ := set $config "LONGSHORE_TLS_CERT" "/run/secrets/tls/tls.crt" -}}
+{{- $_ := set $config "LONGSHORE_TLS_KEY" "/run/secrets/tls/tls.key" -}}
+{{- end -}}
 {{- end -}}
 {{ $config | toJson }}
 {{- end -}}

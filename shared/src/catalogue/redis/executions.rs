@@ -61,7 +61,7 @@ impl RedisCatalogue {
     async fn is_within(&self, session: SessionId, reach: &Reach) -> Result<bool, Unavailable> {
         let mut pipe = Pipeline::new();
         pipe.hget(self.redis.keys().session(session), "workspace_id");
-        let (workspace,): (Option<String>,) = self.ask(&pipe).await?;
+        let (workspace,): (Option<String>,) = self.redis.list(&pipe).await?;
         let workspace = workspace.and_then(|text| text.parse().ok());
         Ok(workspace.is_some_and(|workspace| reach.holds(&workspace)))
     }
@@ -141,7 +141,7 @@ impl RedisCatalogue {
                 pipe.cmd("ZREVRANGEBYLEX").arg(set).arg(from).arg("-");
                 pipe.arg("LIMIT").arg(0).arg(merge.step());
             }
-            merge.feed(self.ask(&pipe).await?);
+            merge.feed(self.redis.list(&pipe).await?);
         }
     }
 
@@ -189,7 +189,7 @@ impl RedisCatalogue {
             pipe.cmd("HSTRLEN").arg(&record).arg("result");
             pipe.cmd("HSTRLEN").arg(&record).arg("metadata");
         }
-        let answers: Vec<redis::Value> = self.ask(&pipe).await?;
+        let answers: Vec<redis::Value> = self.redis.list(&pipe).await?;
         let glances = answers
             .as_chunks::<3>()
             .0
@@ -220,7 +220,7 @@ impl RedisCatalogue {
                 .arg(self.redis.keys().execution(*key))
                 .arg(record::FIELDS);
         }
-        let records: Vec<Vec<Option<String>>> = self.ask(&pipe).await?;
+        let records: Vec<Vec<Option<String>>> = self.redis.list(&pipe).await?;
         for (key, fields) in chosen.iter().zip(records) {
             if let Some(execution) = record::execution(*key, &fields) {
                 page.put(execution);

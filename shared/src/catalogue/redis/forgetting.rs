@@ -50,7 +50,7 @@ impl RedisCatalogue {
         for entry in entries {
             pipe.exists(self.redis.keys().execution(entry.key));
         }
-        let there: Vec<bool> = self.ask(&pipe).await?;
+        let there: Vec<bool> = self.redis.list(&pipe).await?;
         let gone = entries.iter().zip(there).filter(|(_, there)| !there);
         Ok(gone.map(|(entry, _)| *entry).collect())
     }

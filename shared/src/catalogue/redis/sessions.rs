@@ -93,7 +93,7 @@ impl RedisCatalogue {
         for (session, _) in &aged {
             pipe.exists(self.redis.keys().session(*session));
         }
-        let there: Vec<bool> = self.ask(&pipe).await?;
+        let there: Vec<bool> = self.redis.list(&pipe).await?;
         let gone = aged.into_iter().zip(there).filter(|(_, there)| !there);
         let gone: Vec<_> = gone.map(|(session, _)| session).collect();
         self.index.drop(&gone).await
@@ -112,7 +112,7 @@ impl RedisCatalogue {
         for (session, _) in sessions {
             record::ask_session(&mut pipe, self.redis.keys(), *session);
         }
-        let answers: Vec<redis::Value> = self.ask(&pipe).await?;
+        let answers: Vec<redis::Value> = self.redis.list(&pipe).await?;
         for ((session, position), answer) in sessions.iter().zip(answers.as_chunks::<2>().0) {
             match record::read_session(*session, answer)? {
                 Some(record) => shown.push((record, *position)),

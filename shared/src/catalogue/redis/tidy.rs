@@ -50,7 +50,7 @@ impl RedisCatalogue {
             .arg("LIMIT")
             .arg(0)
             .arg(ROUND);
-        let (members,): (Vec<String>,) = self.ask(&pipe).await?;
+        let (members,): (Vec<String>,) = self.redis.list(&pipe).await?;
         let entries = members.iter().filter_map(|text| text.parse().ok());
         let entries: Vec<Entry> = entries.collect();
         let gone = self
@@ -77,7 +77,7 @@ impl RedisCatalogue {
         pipe.cmd("ZSCAN").arg(&pending).arg(walk.pending);
         pipe.arg("COUNT").arg(ROUND);
         type Scanned = (u64, Vec<(String, String)>);
-        let ((next, members),): (Scanned,) = self.ask(&pipe).await?;
+        let ((next, members),): (Scanned,) = self.redis.list(&pipe).await?;
         let members = members.into_iter();
         let members: Vec<(ExecutionKey, String)> = members
             .filter_map(|(key, time)| Some((key.parse().ok()?, time)))
@@ -107,7 +107,7 @@ impl RedisCatalogue {
         for (key, _) in members {
             pipe.hget(self.redis.keys().execution(*key), "status");
         }
-        let statuses: Vec<Option<String>> = self.ask(&pipe).await?;
+        let statuses: Vec<Option<String>> = self.redis.list(&pipe).await?;
         let mut dropped = 0;
         for ((key, time), status) in members.iter().zip(statuses) {
             let stale = match status.as_deref() {

@@ -63,3 +63,28 @@ async fn a_file_that_holds_no_secret_is_refused() {
         );
     }
 }
+
+/// Another command of the same program does not need it, and a flag takes its place.
+#[tokio::test]
+async fn a_file_that_is_not_needed_is_not_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing").display().to_string();
+    let environment = [("LONGSHORE_JWT_SECRET_FILE", missing.as_str())];
+    let token = ["token", "--subject", "me"];
+    let given = ["--secret", "a secret of more than thirty-two bytes"];
+    for args in [
+        &["man"][..],
+        &["token", "--help"],
+        &[&token[..], &given].concat(),
+    ] {
+        let output = run("longshore", args, &environment).await;
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {output:?}");
+    }
+    let output = run("longshore", &token, &environment).await;
+    refused(
+        &output,
+        "LONGSHORE_JWT_SECRET_FILE",
+        "No such file",
+        "token",
+    );
+}

@@ -1,7 +1,5 @@
 //! `healthcheck`, which containers ask without a shell.
 
-use std::net::TcpListener;
-
 use tests::process::{Process, eventually};
 use tests::server::{Server, Setup};
 use tests::services::program;
@@ -10,12 +8,6 @@ use super::run;
 
 #[tokio::test]
 async fn a_program_tells_whether_the_running_one_is_ready() {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let admin = format!("127.0.0.1:{port}");
     let setup = Setup {
         apis: 1,
         workers: 0,
@@ -24,23 +16,23 @@ async fn a_program_tells_whether_the_running_one_is_ready() {
     Server::cluster(setup, |mut server| async move {
         // Every address is none that one can connect to: it stands for this machine.
         let bind = format!("0.0.0.0:{}", server.client().port());
-        let ready = run(
-            "longshore-api",
-            &["healthcheck"],
-            &[("LONGSHORE_BIND", bind.as_str())],
-        )
-        .await;
+        let of_api = [("LONGSHORE_BIND", bind.as_str())];
+        let ready = run("longshore-api", &["healthcheck"], &of_api).await;
         assert_eq!(ready.status.code(), Some(0), "{ready:?}");
 
+        let anywhere = [("LONGSHORE_ADMIN_BIND", "127.0.0.1:0")];
+        server.start_worker_with(&anywhere).await;
+        let worker = &server.workers[0];
+        let admin = worker.word_after(r#""admin listening","address":""#).await;
         let of_worker = [("LONGSHORE_ADMIN_BIND", admin.as_str())];
-        let absent = run("longshore-worker", &["healthcheck"], &of_worker).await;
-        assert_eq!(absent.status.code(), Some(1), "{absent:?}");
-        server.start_worker_with(&of_worker).await;
-        eventually(async || {
+        eventually("the worker is ready", async || {
             let asked = run("longshore-worker", &["healthcheck"], &of_worker).await;
             asked.status.code() == Some(0)
         })
         .await;
+        server.workers.remove(0).stop().await;
+        let absent = run("longshore-worker", &["healthcheck"], &of_worker).await;
+        assert_eq!(absent.status.code(), Some(1), "{absent:?}");
         server
     })
     .await;

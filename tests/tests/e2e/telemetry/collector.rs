@@ -1,6 +1,7 @@
 //! A collector of spans, as OpenTelemetry's own takes them.
 
 use std::sync::{Arc, Mutex};
+use tests::process::eventually;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -12,8 +13,6 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use prost::Message as _;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
-
-use super::until;
 
 /// What is known of a span here. Ids are in hex.
 #[derive(Debug, Clone)]
@@ -61,7 +60,7 @@ impl Collector {
             all.into_iter()
                 .find(|span| span.trace == trace && span.name == name)
         };
-        until(&format!("span {name} of {trace}"), async || {
+        eventually(&format!("span {name} of {trace}"), async || {
             find().is_some()
         })
         .await;

@@ -2,9 +2,10 @@
 
 use reqwest::Method;
 use serde_json::json;
+use tests::process::eventually;
 use tests::server::{Server, Setup};
 
-use super::{programs, until};
+use super::programs;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
@@ -34,7 +35,7 @@ async fn every_line_has_the_ids_that_are_known(server: Server) -> Server {
             .collect()
     };
     let ended = r#""message":"ended""#;
-    until(ended, async || {
+    eventually(ended, async || {
         lines().iter().any(|line| line.contains(ended))
     })
     .await;

@@ -3,10 +3,11 @@
 use reqwest::Method;
 use serde_json::json;
 use tests::client::next_frame;
+use tests::process::eventually;
 use tests::server::Server;
 
 use super::scrape::{scrape, total};
-use super::{is_one, setup, until};
+use super::{is_one, setup};
 
 over_every_server! { setup() =>
     the_numbers_are_right: ["metrics.text"],
@@ -16,7 +17,7 @@ over_every_server! { setup() =>
 
 /// Waits until a series has a value.
 async fn shows(server: &Server, series: &str, value: f64) {
-    until(&format!("{series} {value}"), async || {
+    eventually(&format!("{series} {value}"), async || {
         total(server, series).await == value
     })
     .await;

@@ -2,11 +2,11 @@
 
 use reqwest::Method;
 use serde_json::json;
-use tests::process::Process;
+use tests::process::{Process, eventually};
 use tests::server::{Server, Setup};
 use tests::services::{engines, path, program};
 
-use super::{programs, until};
+use super::programs;
 
 /// Stands for everything that nobody may read in a log.
 const MARKER: &str = "hunter2-marker";
@@ -70,7 +70,7 @@ async fn no_line_holds_a_secret(server: Server) -> Server {
         .connect(&path, &[("sec-websocket-protocol", &protocol)])
         .await;
     for program in programs(&server) {
-        until("an outage of the collector", async || {
+        eventually("an outage of the collector", async || {
             program.output().contains("the collector does not")
         })
         .await;
@@ -116,7 +116,7 @@ async fn a_refused_password_is_not_shown() {
         "no connection to RabbitMQ",
         "cannot look for lost executions",
     ] {
-        until(refused, async || worker.output().contains(refused)).await;
+        eventually(refused, async || worker.output().contains(refused)).await;
     }
     check(&worker);
     worker.stop().await;

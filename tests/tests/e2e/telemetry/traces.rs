@@ -1,6 +1,7 @@
 //! Spans at a collector, from the request to the end of the run; and what happens where there is none.
 
 use std::time::{Duration, Instant};
+use tests::process::eventually;
 
 use reqwest::Method;
 use serde_json::json;
@@ -8,7 +9,7 @@ use tests::server::{Server, Setup};
 use tokio::net::TcpListener;
 
 use super::collector::Collector;
-use super::{is_one, programs, until};
+use super::{is_one, programs};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const CALLER: &str = "b7ad6b7169203331";
@@ -129,7 +130,7 @@ async fn nothing_needs_the_collector(server: Server) -> Server {
     }
     let told = "the collector does not take spans";
     for program in programs(&server) {
-        until(told, async || program.output().contains(told)).await;
+        eventually(told, async || program.output().contains(told)).await;
     }
     run(&server, None).await;
     for program in programs(&server) {

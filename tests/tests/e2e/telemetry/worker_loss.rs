@@ -3,10 +3,11 @@
 use nix::sys::signal::Signal;
 use serde_json::json;
 use tests::client::next_frame;
+use tests::process::eventually;
 use tests::server::{Server, Setup};
 
 use super::scrape::total;
-use super::{setup, until};
+use super::setup;
 
 /// The first worker sleeps past its lease; the second takes over, and the first wakes up to that.
 #[tokio::test]
@@ -38,7 +39,7 @@ async fn a_lost_lease_is_counted_by_both() {
                 1.0,
             ),
         ] {
-            until(series, async || total(&server, series).await == value).await;
+            eventually(series, async || total(&server, series).await == value).await;
         }
         server
     })

@@ -31,7 +31,7 @@ impl RedisCatalogue {
             .arg("COUNT")
             .arg(ROUND);
         type Scanned = (u64, Vec<(String, String)>);
-        let ((next, known),): (Scanned,) = self.ask(&pipe).await?;
+        let ((next, known),): (Scanned,) = self.redis.list(&pipe).await?;
         let sessions = known.iter().filter_map(|(session, _)| session.parse().ok());
         let sessions: Vec<_> = sessions.collect();
         let changed = self.put_right(&sessions).await?;
@@ -79,8 +79,8 @@ impl RedisCatalogue {
             );
             records.lindex(keys.order(*session), 0);
         }
-        let known: Vec<Option<String>> = self.ask(&known).await?;
-        let records: Vec<redis::Value> = self.ask(&records).await?;
+        let known: Vec<Option<String>> = self.redis.list(&known).await?;
+        let records: Vec<redis::Value> = self.redis.list(&records).await?;
         let records = records.as_chunks::<2>().0;
         let compared = sessions.iter().zip(known).zip(records);
         compared
