@@ -206,17 +206,18 @@ async fn a_slow_reader_holds_nobody_up() {
             .submit("[[sleep ms=1000]][[lines n=2000 bytes=4000]]")
             .await;
         let mut slow = server.client().socket(&execution, None).await;
-        let fast = (0..30).map(|_| timed(server.client().clone(), execution.clone()));
+        let fast = (0..30).map(|_| watch(server.client().clone(), execution.clone()));
         let fast = tokio::spawn(join_all(fast));
         let mut frames = Vec::new();
         while !fast.is_finished() {
             frames.push(next_frame(&mut slow).await.expect("it goes on"));
             sleep(Duration::from_millis(200)).await;
         }
-        let fast = fast.await.expect("they see every event once");
-        for (watched, took) in fast {
+        // By order, not by time: how fast they are is the machine's matter, and who is held up ends with the slow one.
+        let taken = frames.len();
+        assert!(taken < 1000, "the slow one had {taken} of 2002 by then");
+        for watched in fast.await.expect("they see every event once") {
             assert_eq!(watched.end()["messages"], 2002);
-            assert!(took < Duration::from_secs(30), "{took:?}");
         }
         let largest = server.apis[0].resident().expect("it runs");
         assert!(largest < 400 << 10, "the API takes {largest} KiB");
@@ -230,9 +231,8 @@ async fn a_slow_reader_holds_nobody_up() {
     .await;
 }
 
-async fn timed(client: Client, execution: String) -> (Watched, Duration) {
-    let began = Instant::now();
-    (client.watch(&execution).await, began.elapsed())
+async fn watch(client: Client, execution: String) -> Watched {
+    client.watch(&execution).await
 }
 
 /// Its network is gone: no FIN, no answer to a ping. The API gives up within a minute, and listens for it no more.
