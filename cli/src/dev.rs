@@ -29,8 +29,9 @@ pub async fn dev(mut args: DevArgs) -> anyhow::Result<ExitCode> {
         .unwrap_or_else(|error| refuse(error));
     let fake = choose_claude(&mut args)?;
     let backends = Backends::memory((&args.retention).into());
-    let worker =
-        Worker::new(backends.clone(), args.worker.clone()).unwrap_or_else(|error| refuse(error));
+    let worker = Worker::new(backends.clone(), args.worker.clone())
+        .await
+        .unwrap_or_else(|error| refuse(error));
     let state = ApiState::new(backends, args.api.clone()).unwrap_or_else(|error| refuse(error));
     let listener = TcpListener::bind(args.bind)
         .await

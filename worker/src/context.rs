@@ -52,8 +52,11 @@ pub enum StartError {
 }
 
 impl Context {
-    pub(crate) fn new(backends: Backends, settings: WorkerSettings) -> Result<Self, StartError> {
-        claude::check_containment(&settings.claude)?;
+    pub(crate) async fn new(
+        backends: Backends,
+        settings: WorkerSettings,
+    ) -> Result<Self, StartError> {
+        claude::check_containment(&settings.claude).await?;
         let runs = Runs::create().map_err(StartError::Runs)?;
         Ok(Self {
             id: format!("worker-{}", Uuid::now_v7()),

@@ -39,7 +39,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     }
     let backends = Backends::cluster(&cli.cluster, (&cli.retention).into())
         .unwrap_or_else(|error| refuse(error));
-    let worker = Worker::new(backends, cli.worker).unwrap_or_else(|error| refuse(error));
+    let worker = Worker::new(backends, cli.worker)
+        .await
+        .unwrap_or_else(|error| refuse(error));
     let admin = admin::bind(&cli.admin_bind)
         .await
         .unwrap_or_else(|error| refuse(error));

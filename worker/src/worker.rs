@@ -27,10 +27,9 @@ impl Worker {
     ///
     /// # Errors
     /// See [`StartError`].
-    pub fn new(backends: Backends, settings: WorkerSettings) -> Result<Self, StartError> {
-        Context::new(backends, settings).map(|context| Self {
-            context: Arc::new(context),
-        })
+    pub async fn new(backends: Backends, settings: WorkerSettings) -> Result<Self, StartError> {
+        let context = Arc::new(Context::new(backends, settings).await?);
+        Ok(Self { context })
     }
 
     /// Takes and runs jobs until it is to stop, then lets runs end until the drain time is over or it is to hurry.

@@ -80,7 +80,7 @@ async fn serve() -> anyhow::Result<()> {
     };
     let faults = Faults::new(cli.percent);
     let backends = disturbed(backends, &faults);
-    let worker = Worker::new(backends.clone(), cli.worker)?;
+    let worker = Worker::new(backends.clone(), cli.worker).await?;
     let state = ApiState::new(backends, cli.api)?;
     let listener = TcpListener::bind(cli.bind).await?;
     let shutdown = shutdown::on_signal()?;

@@ -2,9 +2,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
+use std::time::Duration;
 
 use longshore_shared::config::InvalidSetting;
+use tokio::process::Command;
+use tokio::time::timeout;
 
 use super::{Spec, program};
 use crate::config::ClaudeSettings;
@@ -130,11 +133,14 @@ fn limits(containment: &ContainmentSettings) -> Vec<OsString> {
     limits.map(OsString::from).collect()
 }
 
+/// How long a sandbox in which nothing is done may take: some milliseconds, where it works.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Whether runs can be started so: asked once, before any job is taken.
 ///
 /// # Errors
-/// When a program for it is missing, or the kernel does not permit it.
-pub(crate) fn check(settings: &ClaudeSettings) -> Result<(), InvalidSetting> {
+/// When a program for it is missing, the kernel does not permit it, or it takes more than [`PATIENCE`].
+pub(crate) async fn check(settings: &ClaudeSettings) -> Result<(), InvalidSetting> {
     let search = settings.search_path();
     let there = |name: &str, setting: &str| {
         program::find(Path::new(name), &search).ok_or_else(|| {
@@ -157,11 +163,13 @@ pub(crate) fn check(settings: &ClaudeSettings) -> Result<(), InvalidSetting> {
         .arg("--")
         .arg(nothing)
         .stdin(Stdio::null())
+        .kill_on_drop(true)
         .output();
-    let why = match tried {
-        Ok(output) if output.status.success() => return Ok(()),
-        Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-        Err(error) => error.to_string(),
+    let why = match timeout(PATIENCE, tried).await {
+        Ok(Ok(output)) if output.status.success() => return Ok(()),
+        Ok(Ok(output)) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("an empty one has not ended within {PATIENCE:?}"),
     };
     Err(InvalidSetting::new("--sandbox bubblewrap", why))
 }

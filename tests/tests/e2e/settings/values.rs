@@ -1,6 +1,11 @@
 //! Values that settings refuse, in a flag or in the environment.
 
+use std::fs::Permissions;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use tests::process::until;
 
 use super::{refused, run};
 
@@ -164,6 +169,25 @@ async fn a_wrong_value_stops_the_worker() {
 async fn a_wrong_value_stops_dev() {
     each_is_refused("longshore", &["dev"], &[COMMON, API, WORKER]).await;
     tests::proved!(Programs, a_wrong_value_stops_dev: "settings.wrong-value", "settings.flag-and-variable", "settings.duration", "identity.loopback");
+}
+
+/// It is tried before any job is taken, and what it is tried with is killed.
+#[tokio::test]
+async fn a_sandbox_that_hangs_stops_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let bwrap = folder.path().join("bwrap");
+    let pid = folder.path().join("pid");
+    let script = format!("#!/bin/sh\necho $$ > {}\nexec sleep 601\n", pid.display());
+    std::fs::write(&bwrap, script).unwrap();
+    std::fs::set_permissions(&bwrap, Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", folder.path().display());
+    for (name, args) in [("longshore-worker", &[][..]), ("longshore", &["dev"])] {
+        let environment = [("PATH", &*path), ("LONGSHORE_SANDBOX", "bubblewrap")];
+        let output = run(name, args, &environment).await;
+        refused(&output, "--sandbox", "has not ended within 10s", name);
+        let tried = std::fs::read_to_string(&pid).unwrap();
+        until(|| !Path::new("/proc").join(tried.trim()).exists()).await;
+    }
 }
 
 #[tokio::test]
