@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde_json::Value;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cancelling::Cancelling;
 use crate::client::Api;
@@ -69,6 +70,8 @@ pub(crate) async fn others(
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
     let mut watch = Watch::new(api, execution, after);
+    // One listener for the whole watch: an interrupt that comes while a frame is shown waits in it.
+    let mut interrupts = signal(SignalKind::interrupt())?;
     loop {
         tokio::select! {
             frame = watch.next() => {
@@ -78,7 +81,7 @@ pub(crate) async fn others(
                     return Ok(exit_code(&frame, false));
                 }
             }
-            _ = tokio::signal::ctrl_c() => {
+            _ = interrupts.recv() => {
                 screen.note(&left(execution));
                 return Ok(exit::INTERRUPTED.into());
             }

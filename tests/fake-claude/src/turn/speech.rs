@@ -1,6 +1,5 @@
 //! Assistant texts: whole lines, and the stream of their pieces when partial messages are asked for.
 
-use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -128,7 +127,7 @@ impl Player<'_> {
         self.turn.line += 1;
         let mut text = format!("n={} t={} ", self.turn.line, now_us());
         let missing = bytes.saturating_sub(text.len());
-        let _ = write!(text, "{:x<missing$}", "");
+        text.extend(std::iter::repeat_n('x', missing));
         text
     }
 
