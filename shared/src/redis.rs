@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use redis::{ErrorKind, FromRedisValue, Pipeline, RedisResult, Script, ServerErrorKind, Value};
 
-use self::connection::{Connection, Use};
+use self::connection::Connection;
+use self::node::Use;
 use self::way::{Listing, Way};
 use crate::config::InvalidSetting;
 use crate::error::Unavailable;

@@ -23,7 +23,7 @@ pub struct Worker {
 const INTERRUPT: Duration = Duration::from_secs(30);
 
 impl Worker {
-    /// Checks the settings; runs nothing yet.
+    /// Checks the settings, and tries the sandbox where there is to be one; takes no job yet.
     ///
     /// # Errors
     /// See [`StartError`].

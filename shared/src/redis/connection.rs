@@ -5,6 +5,7 @@ use redis::cluster_async::ClusterConnection;
 use redis::{Cmd, Pipeline, RedisFuture, Value};
 
 use super::cluster::{self, Order};
+use super::node::Use;
 use super::sentinel::Sentinel;
 
 /// A cheap handle, as the library's own connections are.
@@ -16,13 +17,6 @@ pub(crate) enum Connection {
     Master(Sentinel, Use),
     /// To the nodes of a cluster.
     Cluster(ClusterConnection, Order),
-}
-
-/// Which of a node's connections.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Use {
-    Hot,
-    Pages,
 }
 
 impl ConnectionLike for Connection {

@@ -7,13 +7,19 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncConnectionConfig, Client, RedisResult};
 
 use super::RESPONSE;
-use super::connection::Use;
 
 /// The longest pause between attempts to connect.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 
 /// Connections for the lists, whose answers are the largest.
 const POOL: usize = 8;
+
+/// Which of a node's connections.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    Hot,
+    Pages,
+}
 
 /// The connections to it, each made in the background, and again whenever it is lost.
 #[derive(Clone)]

@@ -7,8 +7,8 @@ use redis::{Client, RedisResult};
 
 use super::address::{Address, Form};
 use super::cluster::{Cluster, Order};
-use super::connection::{Connection, Use};
-use super::node::Node;
+use super::connection::Connection;
+use super::node::{Node, Use};
 use super::sentinel::Sentinel;
 use crate::error::Unavailable;
 

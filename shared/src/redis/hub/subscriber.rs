@@ -19,7 +19,7 @@ use crate::event_log::LiveBatch;
 use crate::event_log::fanout::Fanout;
 use crate::id::ExecutionKey;
 use crate::redis::Keys;
-use crate::redis::connection::Use;
+use crate::redis::node::Use;
 use crate::redis::way::Way;
 use crate::retry::Backoff;
 

@@ -1,4 +1,4 @@
-//! Leaving a run: whoever interrupts it cancels it, whoever stops reading does not.
+//! Leaving a run: whoever interrupts it cancels it, whoever stops reading does not, nor whoever only watches.
 
 use std::path::Path;
 use std::process::Stdio;

@@ -1,7 +1,6 @@
 //! A collector of spans, as OpenTelemetry's own takes them.
 
 use std::sync::{Arc, Mutex};
-use tests::process::eventually;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -11,6 +10,7 @@ use axum::routing::post;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use prost::Message as _;
+use tests::process::eventually;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 

@@ -1,10 +1,10 @@
 //! Spans at a collector, from the request to the end of the run; and what happens where there is none.
 
 use std::time::{Duration, Instant};
-use tests::process::eventually;
 
 use reqwest::Method;
 use serde_json::json;
+use tests::process::eventually;
 use tests::server::{Server, Setup};
 use tokio::net::TcpListener;
 
