@@ -60,12 +60,20 @@ wait_until() {
 
 port_is_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# A port that nobody has, below the range from which the kernel takes ports for outgoing connections.
+# free_port FOLDER: a port that nobody has, below the range from which the kernel takes ports for outgoing connections. Nobody
+# else is given it for as long as FOLDER is there: not before its program listens, and not while that is dead.
 free_port() {
-  local port
-  while :; do
-    port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
-    grep -qi ":$(printf '%04X' "$port") " /proc/net/tcp /proc/net/tcp6 2>/dev/null || break
-  done
-  echo "$port"
+  local port given=${TMPDIR:-/tmp}/longshore-ports-$UID
+  mkdir -p "$given"
+  (
+    flock -w 60 8 || die "another deploy/services keeps $given/lock"
+    while :; do
+      port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
+      # The link leads to whose it is; one that leads nowhere is free.
+      if [ -e "$given/$port" ]; then continue; fi
+      grep -qi ":$(printf '%04X' "$port") " /proc/net/tcp /proc/net/tcp6 2>/dev/null || break
+    done
+    ln -sfT "$1" "$given/$port"
+    echo "$port"
+  ) 8>"$given/lock"
 }

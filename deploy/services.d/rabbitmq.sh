@@ -23,10 +23,10 @@ rabbitmq_installed() {
   program=$(rabbitmq_program) || return 1
   # One that is started again is the same as before: its name and its port are in its data and in its clients.
   if [ ! -s "$home/place" ]; then
-    epmd_port=$(free_port)
+    epmd_port=$(free_port "$home")
     # The nodes of a cluster find each other by one port mapper, and know each other by one secret.
     if [ -n "$beside" ]; then read -r _ _ epmd_port _ <"$beside/rabbitmq/place"; fi
-    echo "$(free_port) $(free_port) $epmd_port longshore-$(instance)-$$@localhost" >"$home/place"
+    echo "$(free_port "$home") $(free_port "$home") $epmd_port longshore-$(instance)-$$@localhost" >"$home/place"
   fi
   read -r port dist epmd_port node <"$home/place"
   rabbitmq_epmd "$home" "$epmd_port" || return 1

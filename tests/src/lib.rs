@@ -9,6 +9,7 @@ pub mod document;
 pub mod event_stream;
 pub mod milestones;
 pub mod mutants;
+pub mod ports;
 pub mod private_engines;
 pub mod process;
 pub mod proxy;

@@ -1,6 +1,5 @@
 //! Redis as larger installations run it: with sentinels, as a cluster, with TLS and accounts. Processes of a test's own.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -8,6 +7,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
+use crate::ports::free_port;
 use crate::process::PATIENCE;
 use crate::services::{ask_redis, path};
 
@@ -32,7 +32,7 @@ impl RedisServer {
     /// When it does not start: it must be installed.
     pub async fn start(arguments: &[&str]) -> Self {
         for _ in 0..3 {
-            let port = free_port();
+            let port = free_port().await;
             let arguments = arguments.iter().map(|argument| (*argument).to_owned());
             let mut all = vec!["--port".to_owned(), port.to_string()];
             all.extend(arguments);
@@ -160,15 +160,4 @@ fn redis_program() -> PathBuf {
     });
     let found = candidates.find(|program| program.exists());
     found.unwrap_or_else(|| "redis-server".into())
-}
-
-/// Below the range from which the kernel takes ports for outgoing connections.
-#[must_use]
-pub fn free_port() -> u16 {
-    loop {
-        let port = fastrand::u16(20_000..32_000);
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
 }

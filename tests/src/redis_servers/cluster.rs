@@ -5,7 +5,8 @@ use std::process::Stdio;
 use futures_util::future::join_all;
 use tokio::process::Command;
 
-use super::{RedisServer, free_port};
+use super::RedisServer;
+use crate::ports::free_port;
 use crate::process::eventually;
 use crate::services::ask_redis;
 
@@ -21,7 +22,7 @@ impl RedisCluster {
     /// When it does not come up.
     pub async fn start() -> Self {
         let nodes = join_all((0..6).map(|_| async {
-            let bus = free_port().to_string();
+            let bus = free_port().await.to_string();
             RedisServer::start(&[
                 "--cluster-enabled",
                 "yes",

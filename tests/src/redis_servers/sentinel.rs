@@ -2,7 +2,8 @@
 
 use futures_util::future::join_all;
 
-use super::{RedisServer, free_port};
+use super::RedisServer;
+use crate::ports::free_port;
 use crate::process::eventually;
 use crate::services::ask_redis;
 
@@ -33,7 +34,7 @@ impl Sentinels {
         };
         let mut sentinels = Vec::new();
         for _ in 0..3 {
-            let own = free_port();
+            let own = free_port().await;
             let mut sentinel = RedisServer::with_file(own, &text(own), "--sentinel");
             assert!(sentinel.answers().await, "the sentinel comes up");
             sentinels.push(sentinel);

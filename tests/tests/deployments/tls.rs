@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use tempfile::TempDir;
+use tests::ports::free_port;
 use tests::process::Process;
 use tests::rabbitmq_servers::RabbitServer;
-use tests::redis_servers::{RedisServer, free_port};
+use tests::redis_servers::RedisServer;
 use tests::server::{Server, Setup};
 use tests::services::{Engines, engines, program};
 use tests::tls::{Authority, Issued};
@@ -27,13 +28,13 @@ impl Secured {
         let server = authority.issue(folder.path(), "engine");
         let program = authority.issue(folder.path(), "program");
         let (certificate, key) = (text(&server.certificate), text(&server.key));
-        let port = free_port();
+        let port = free_port().await;
         let settings = format!(
             "listeners.ssl.1 = 127.0.0.1:{port}\nssl_options.cacertfile = {trusted}\n\
              ssl_options.certfile = {certificate}\nssl_options.keyfile = {key}\n\
              ssl_options.verify = verify_peer\nssl_options.fail_if_no_peer_cert = true\n"
         );
-        let tls_port = free_port();
+        let tls_port = free_port().await;
         let tls = tls_port.to_string();
         let arguments = [
             "--tls-port",
