@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -17,6 +18,9 @@ mod sentinel;
 pub use cluster::RedisCluster;
 pub use sentinel::Sentinels;
 
+/// What a node says, and what a sentinel says, when all its ports are its own and its data is loaded.
+const READY: [&str; 2] = ["Ready to accept connections", "Sentinel ID is"];
+
 /// One process, which ends with its data when dropped.
 pub struct RedisServer {
     pub port: u16,
@@ -26,22 +30,16 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// A node with further arguments, answering. Three tries, since another may take the port before it does.
+    /// A node with further arguments, answering.
     ///
     /// # Panics
     /// When it does not start: it must be installed.
     pub async fn start(arguments: &[&str]) -> Self {
-        for _ in 0..3 {
-            let port = free_port().await;
-            let arguments = arguments.iter().map(|argument| (*argument).to_owned());
-            let mut all = vec!["--port".to_owned(), port.to_string()];
-            all.extend(arguments);
-            let mut server = Self::launch(port, all);
-            if server.answers().await {
-                return server;
-            }
-        }
-        panic!("redis-server does not start");
+        let port = free_port().await;
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned());
+        let mut all = vec!["--port".to_owned(), port.to_string()];
+        all.extend(arguments);
+        Self::launch(port, all).up().await
     }
 
     /// A process that is told everything by a file, which it may write to.
@@ -68,23 +66,35 @@ impl RedisServer {
         }
     }
 
-    /// Whether it begins to answer, rather than ending.
+    /// When it answers.
+    ///
+    /// # Panics
+    /// When it ends instead.
+    async fn up(mut self) -> Self {
+        let answers = self.answers().await;
+        assert!(answers, "redis does not start: {}", self.log());
+        self
+    }
+
+    /// Whether it begins to answer, rather than ending. It must say so: a port that is open may be another's, and its own is
+    /// before it has found out that it cannot have the next.
     async fn answers(&mut self) -> bool {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             if self.child.try_wait().expect("it can be asked").is_some() {
                 return false;
             }
-            if self.is_open() {
+            if READY.iter().any(|ready| self.log().contains(ready)) {
                 return true;
             }
-            sleep(std::time::Duration::from_millis(50)).await;
+            sleep(Duration::from_millis(50)).await;
         }
         false
     }
 
-    fn is_open(&self) -> bool {
-        std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+    /// What it has said since it was started last.
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).expect("it has a log")
     }
 
     /// As a crash does.
@@ -101,7 +111,8 @@ impl RedisServer {
     /// When it does not start.
     pub async fn start_again(&mut self) {
         self.child = spawn(self.folder.path(), &self.arguments);
-        assert!(self.answers().await, "redis comes back");
+        let answers = self.answers().await;
+        assert!(answers, "redis does not come back: {}", self.log());
     }
 
     /// How many replicas it sends everything to. Before that they cannot take its place.
@@ -118,11 +129,7 @@ impl RedisServer {
 }
 
 fn spawn(folder: &Path, arguments: &[String]) -> Child {
-    let log = std::fs::File::options()
-        .create(true)
-        .append(true)
-        .open(folder.join("log"))
-        .expect("a log");
+    let log = std::fs::File::create(folder.join("log")).expect("a log");
     Command::new(redis_program())
         .args(arguments)
         .args(common(arguments))
@@ -160,4 +167,35 @@ fn redis_program() -> PathBuf {
     });
     let found = candidates.find(|program| program.exists());
     found.unwrap_or_else(|| "redis-server".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RedisServer;
+    use crate::ports::free_port;
+    use crate::services::engines;
+
+    /// Another's port is open, and is no sign of a node's own.
+    #[tokio::test]
+    async fn a_node_is_up_when_it_has_all_its_ports() {
+        if engines().is_none() {
+            return;
+        }
+        let others = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let taken = others.local_addr().unwrap().port();
+        for (own, bus) in [(taken, free_port().await), (free_port().await, taken)] {
+            let [port, bus] = [own, bus].map(|port| port.to_string());
+            let arguments = [
+                "--port",
+                &port,
+                "--cluster-enabled",
+                "yes",
+                "--cluster-port",
+                &bus,
+            ];
+            let arguments = arguments.map(str::to_owned).to_vec();
+            let mut node = RedisServer::launch(own, arguments);
+            assert!(!node.answers().await, "{}", node.log());
+        }
+    }
 }

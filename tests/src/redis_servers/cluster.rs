@@ -45,8 +45,9 @@ impl RedisCluster {
             .expect("redis-cli is installed");
         assert!(
             made.status.success(),
-            "{}",
-            String::from_utf8_lossy(&made.stdout)
+            "{}{}",
+            String::from_utf8_lossy(&made.stdout),
+            String::from_utf8_lossy(&made.stderr)
         );
         let cluster = Self { nodes };
         eventually("the cluster is whole", async || cluster.is_whole().await).await;

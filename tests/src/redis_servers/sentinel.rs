@@ -35,9 +35,8 @@ impl Sentinels {
         let mut sentinels = Vec::new();
         for _ in 0..3 {
             let own = free_port().await;
-            let mut sentinel = RedisServer::with_file(own, &text(own), "--sentinel");
-            assert!(sentinel.answers().await, "the sentinel comes up");
-            sentinels.push(sentinel);
+            let sentinel = RedisServer::with_file(own, &text(own), "--sentinel");
+            sentinels.push(sentinel.up().await);
         }
         let mut nodes = vec![master];
         nodes.extend(replicas);
