@@ -73,7 +73,6 @@ free_port() {
       if [ -e "$given/$port" ]; then continue; fi
       grep -qi ":$(printf '%04X' "$port") " /proc/net/tcp /proc/net/tcp6 2>/dev/null || break
     done
-    ln -sfT "$1" "$given/$port"
-    echo "$port"
+    ln -sfT "$1" "$given/$port" && echo "$port"
   ) 8>"$given/lock"
 }

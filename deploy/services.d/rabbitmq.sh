@@ -22,12 +22,7 @@ rabbitmq_installed() {
   local home=$dir/rabbitmq program port dist epmd_port node pid beside=${LONGSHORE_SERVICES_BESIDE:-}
   program=$(rabbitmq_program) || return 1
   # One that is started again is the same as before: its name and its port are in its data and in its clients.
-  if [ ! -s "$home/place" ]; then
-    epmd_port=$(free_port "$home")
-    # The nodes of a cluster find each other by one port mapper, and know each other by one secret.
-    if [ -n "$beside" ]; then read -r _ _ epmd_port _ <"$beside/rabbitmq/place"; fi
-    echo "$(free_port "$home") $(free_port "$home") $epmd_port longshore-$(instance)-$$@localhost" >"$home/place"
-  fi
+  if [ ! -s "$home/place" ]; then rabbitmq_place "$home" "$beside" || return 1; fi
   read -r port dist epmd_port node <"$home/place"
   rabbitmq_epmd "$home" "$epmd_port" || return 1
   rabbitmq_settings "$home" "$port"
@@ -47,6 +42,16 @@ rabbitmq_installed() {
   url=amqp://guest:guest@127.0.0.1:$port/%2f
   came_up 90 "$pid" rabbitmq_is_ours "$url" "$node" || return 1
   if [ -n "$beside" ] && [ ! -f "$home/joined" ]; then rabbitmq_join "$home" "$beside"; fi
+}
+
+# rabbitmq_place HOME BESIDE: chooses its ports and its name.
+rabbitmq_place() {
+  local port dist epmd_port
+  port=$(free_port "$1") || return 1
+  dist=$(free_port "$1") || return 1
+  # The nodes of a cluster find each other by one port mapper, and know each other by one secret.
+  if [ -n "$2" ]; then read -r _ _ epmd_port _ <"$2/rabbitmq/place"; else epmd_port=$(free_port "$1"); fi || return 1
+  echo "$port $dist $epmd_port longshore-$(instance)-$$@localhost" >"$1/place"
 }
 
 # Makes it a node of the cluster that another one is in.

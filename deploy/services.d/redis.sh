@@ -7,7 +7,7 @@ redis_installed() {
   local home=$dir/redis program port pid
   program=$(redis_program) || return 1
   # One that is started again is the same as before.
-  if [ ! -s "$home/place" ]; then free_port "$home" >"$home/place"; fi
+  if [ ! -s "$home/place" ]; then free_port "$home" >"$home/place" || return 1; fi
   read -r port <"$home/place"
   pid=$(launch "$home/log" "$program" --bind 127.0.0.1 --port "$port" --dir "$home" \
     --save '' --appendonly "${LONGSHORE_SERVICES_KEEP:-no}" --appendfsync everysec --aof-load-truncated yes --daemonize no)

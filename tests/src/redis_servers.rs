@@ -66,10 +66,10 @@ impl RedisServer {
         }
     }
 
-    /// When it answers.
+    /// This one, once it answers.
     ///
     /// # Panics
-    /// When it ends instead.
+    /// When it ends instead, or does not answer in time.
     async fn up(mut self) -> Self {
         let answers = self.answers().await;
         assert!(answers, "redis does not start: {}", self.log());
