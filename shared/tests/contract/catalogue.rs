@@ -11,8 +11,10 @@ use crate::engines::job;
 
 mod executions;
 mod janitor;
+mod leftovers;
 mod moving;
 mod of_session;
+mod raw;
 mod retention;
 mod sessions;
 
